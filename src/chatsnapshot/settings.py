@@ -6,9 +6,10 @@ Every other module receives values. Names in the environment are the field names
 from pathlib import Path
 from typing import Literal
 
-from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
 
 
 class Settings(BaseSettings):
@@ -19,6 +20,8 @@ class Settings(BaseSettings):
     url: str | None = None
     """Where a Recorder sends: `kafka://host:port`, `http(s)://...`; unset: the running local stack."""
     data_dir: Path = Field(default_factory=lambda: Path.home() / ".chatsnapshot")
+    cache_dir: Path = Field(default_factory=lambda: Path.home() / ".cache" / "chatsnapshot")
+    """What is downloaded once and shared by all data folders: Kafka's jars."""
     tenant: str = "default"
     service: str | None = None
     api_key: str | None = None

@@ -1,0 +1,30 @@
+"""What the core is told: bounds and policies. Recorded in the state topic, because they decide the ledger's bytes."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal, Self
+
+CORE_VERSION = 1
+"""Raised whenever the same input and settings would give other bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SequencingPolicy:
+    """Bounds of waiting; sizes in bytes of the input value, times in microseconds of stream time."""
+
+    hold_micros: int = 30_000_000
+    cause_policy: Literal["record", "strict"] = "record"
+    held_events_per_correlation: int = 1_000
+    held_bytes_per_correlation: int = 16 * 1024 * 1024
+    held_events_per_partition: int = 20_000
+    held_bytes_per_partition: int = 256 * 1024 * 1024
+    core_version: int = CORE_VERSION
+
+    def to_json(self) -> bytes:
+        """The value of a policy entry in the state topic."""
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_json(cls, value: bytes) -> Self:
+        """From the value of a policy entry."""
+        return cls(**json.loads(value))

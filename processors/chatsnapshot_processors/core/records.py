@@ -1,0 +1,55 @@
+"""What goes into the core and what comes out of it."""
+
+from dataclasses import dataclass
+
+from chatsnapshot_schemas.reasons import Reason
+from chatsnapshot_schemas.rules import Plain
+from chatsnapshot_schemas.state_entries import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """One record of the events topic. `appended_at`: the broker's append time, microseconds since 1970."""
+
+    offset: int
+    appended_at: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """To the ledger topic: `body` is the record's Avro body, unframed; `plain` its fields with `envelope` nested."""
+
+    key: bytes
+    body: bytes
+    plain: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """To the quarantine topic, original bytes verbatim."""
+
+    record: InputRecord
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """To the state topic; value None is a tombstone."""
+
+    key: bytes
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Dropped: this very fact is recorded or held already. `replay`: it is the same input record seen again."""
+
+    record: InputRecord
+    replay: bool
+
+
+Output = Recorded | Quarantined | StateChange | Duplicate

@@ -1,0 +1,167 @@
+"""Every error of ChatSnapshot, split by what the caller does next.
+
+ChatSnapshotError            .code: stable reason
+├── TransientError           retry, the same call may succeed later
+│   ├── BrokerUnavailable
+│   ├── ClickHouseUnavailable
+│   ├── RegistryUnavailable
+│   ├── SpoolFull
+│   └── Undelivered          .remaining: events still in the spool
+├── InvalidEvent             quarantine: this event will never fit   .reason .field
+└── FatalError               stop, a person must act
+    ├── ConfigurationError   a setting, file or argument is missing or wrong
+    │   └── MissingExtra     an optional part is not installed
+    ├── AlreadyRunning       another process owns the folder
+    ├── PortTaken
+    ├── StackNotRunning
+    ├── TopicMismatch        topics are not what the committed state belongs to
+    ├── CorruptLedger        stored bytes contradict the contract
+    ├── QueryFailed          ClickHouse refused   .server_code .server_name
+    ├── SchemaRefused        the registry refuses an incompatible schema
+    └── NotFound             no such run, event or record
+"""
+
+from chatsnapshot_schemas.reasons import Reason
+
+
+class ChatSnapshotError(Exception):
+    """Root of all; `code` is stable, the message is one line for a person."""
+
+    code = "error"
+
+
+class TransientError(ChatSnapshotError):
+    """Try the same call again."""
+
+    code = "transient"
+
+
+class BrokerUnavailable(TransientError):
+    """Kafka does not answer."""
+
+    code = "broker_unavailable"
+
+
+class ClickHouseUnavailable(TransientError):
+    """ClickHouse does not answer, or asks to come back later."""
+
+    code = "clickhouse_unavailable"
+
+
+class RegistryUnavailable(TransientError):
+    """The schema registry does not answer."""
+
+    code = "registry_unavailable"
+
+
+class SpoolFull(TransientError):
+    """The local spool reached `spool_bytes_max` and the policy is to say so."""
+
+    code = "spool_full"
+
+
+class Undelivered(TransientError):
+    """A flush ran out of time; the events are still in the spool."""
+
+    code = "undelivered"
+
+    def __init__(self, message: str, remaining: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.remaining = remaining
+
+
+class InvalidEvent(ChatSnapshotError):
+    """An event breaks the contract; `field` names where, the message names the limit."""
+
+    def __init__(self, field: str, message: str, reason: Reason = Reason.INVALID_ENVELOPE) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.reason = reason
+        self.code = str(reason)
+
+
+class FatalError(ChatSnapshotError):
+    """Going on would be wrong."""
+
+    code = "fatal"
+
+
+class ConfigurationError(FatalError):
+    """A setting, file or argument is missing or wrong."""
+
+    code = "configuration"
+
+
+class MissingExtra(ConfigurationError):
+    """An optional part of the distribution is needed and not installed."""
+
+    code = "missing_extra"
+
+    def __init__(self, extra: str, needed_for: str) -> None:
+        super().__init__(f"{needed_for} needs an extra: pip install 'chatsnapshot[{extra}]'")
+        self.extra = extra
+
+
+class AlreadyRunning(FatalError):
+    """Another process owns this folder."""
+
+    code = "already_running"
+
+
+class PortTaken(FatalError):
+    """A port that was asked for is in use."""
+
+    code = "port_taken"
+
+
+class StackNotRunning(FatalError):
+    """No running stack was found where one is needed."""
+
+    code = "stack_not_running"
+
+
+class StackFailed(FatalError):
+    """A part of the embedded stack does not start or stop; the message says which and why."""
+
+    code = "stack_failed"
+
+
+class DiskFull(FatalError):
+    """The disk of the data folder has too little room to go on."""
+
+    code = "disk_full"
+
+
+class TopicMismatch(FatalError):
+    """Topic, epoch or offsets do not belong to the committed state."""
+
+    code = "topic_mismatch"
+
+
+class CorruptLedger(FatalError):
+    """A stored record contradicts the contract."""
+
+    code = "corrupt_ledger"
+
+
+class QueryFailed(FatalError):
+    """ClickHouse refused a statement; its own code and name are kept."""
+
+    code = "query_failed"
+
+    def __init__(self, message: str, server_code: int = 0, server_name: str = "") -> None:
+        super().__init__(message)
+        self.server_code = server_code
+        self.server_name = server_name
+
+
+class SchemaRefused(FatalError):
+    """The registry holds an incompatible schema."""
+
+    code = "schema_refused"
+
+
+class NotFound(FatalError):
+    """There is no such run, event or record."""
+
+    code = "not_found"

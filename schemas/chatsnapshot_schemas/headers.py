@@ -1,0 +1,15 @@
+"""Kafka record headers that ChatSnapshot writes and reads. All values are UTF-8 text."""
+
+CONTROL = "chatsnapshot-control"
+TICK = b"tick"
+"""Value of CONTROL on a record that only moves stream time."""
+REDRIVE = "chatsnapshot-redrive"
+"""On an input that comes back from quarantine: `epoch/partition/offset` of the quarantined input."""
+
+QUARANTINE_REASON = "chatsnapshot-reason"
+QUARANTINE_DETAIL = "chatsnapshot-detail"
+QUARANTINE_INPUT_EPOCH = "chatsnapshot-input-epoch"
+QUARANTINE_INPUT_PARTITION = "chatsnapshot-input-partition"
+QUARANTINE_INPUT_OFFSET = "chatsnapshot-input-offset"
+QUARANTINE_FIRST_SEEN = "chatsnapshot-first-seen"
+"""Append time of the input record, microseconds since 1970."""

@@ -1,0 +1,84 @@
+"""Ports on loopback: the usual ones where they are free, else free ones, the same again at the next start."""
+
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatsnapshot_schemas.errors import PortTaken
+
+from chatsnapshot.embedded.whole_file import write_whole
+
+LOOPBACK = "127.0.0.1"
+USUAL_PORTS: Mapping[str, int] = {"kafka": 19092, "kafka-controller": 19093, "clickhouse": 18123, "http": 8180}
+
+
+@dataclass(frozen=True)
+class ChosenPort:
+    """A port for one purpose; `instead_of` is the one that was wanted and is taken."""
+
+    purpose: str
+    port: int
+    instead_of: int | None = None
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: TIME_WAIT does not count
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(avoid: frozenset[int] = frozenset()) -> int:
+    """A port that nobody listens on, given by the system."""
+    while True:  # ends: the system gives another port each time, and `avoid` holds a handful
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        if port not in avoid:
+            return port
+
+
+def choose_port(purpose: str, wanted: int, taken: frozenset[int]) -> ChosenPort:
+    """The wanted port, or a free one where that is in use or already given away."""
+    if wanted and wanted not in taken and is_free(wanted):
+        return ChosenPort(purpose, wanted)
+    return ChosenPort(purpose, free_port(taken), instead_of=wanted or None)
+
+
+def choose_ports(
+    purposes: tuple[str, ...], remembered: Mapping[str, int], demanded: Mapping[str, int]
+) -> tuple[ChosenPort, ...]:
+    """One port for each purpose: the demanded one, else the remembered, the usual, a free one.
+
+    Port 0 demands any free one. Raises PortTaken when a demanded port is in use.
+    """
+    chosen: list[ChosenPort] = []
+    for purpose in purposes:
+        taken = frozenset(choice.port for choice in chosen)
+        demand = demanded.get(purpose)
+        if demand and (demand in taken or not is_free(demand)):
+            raise PortTaken(f"port {demand} for {purpose} is in use by another process")
+        wanted = remembered.get(purpose, USUAL_PORTS.get(purpose, 0)) if demand is None else demand
+        chosen.append(choose_port(purpose, wanted, taken))
+    return tuple(chosen)
+
+
+def read_ports(path: Path) -> dict[str, int]:
+    """What was remembered; empty when nothing was, or when it cannot be read."""
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        return {str(purpose): int(port) for purpose, port in stored.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def remember_ports(path: Path, chosen: tuple[ChosenPort, ...]) -> None:
+    """Keep the ports for the next start, beside those of purposes that are not in use this time."""
+    ports = read_ports(path) | {choice.purpose: choice.port for choice in chosen}
+    write_whole(path, json.dumps(ports, indent=1))
