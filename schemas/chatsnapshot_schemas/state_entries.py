@@ -1,7 +1,7 @@
 """Keys and values of the state topic (DESIGN section 5): what ledger and quarantine do not say.
 
     held/<epoch>/<offset>                            an event that waits; tombstone on release (Avro, held_event.avsc)
-    used/["<tenant>","<correlation>","<instance>"]   source numbers used up by events that the ledger does not show (JSON)
+    used/["<tenant>","<correlation>","<instance>"]   source numbers used up by events not in the ledger (JSON)
     epoch/<number>                                   which events topic the epoch stands for (JSON)
     policy/<epoch>/<input offset>                    core version and settings that apply from that offset on (JSON)
 

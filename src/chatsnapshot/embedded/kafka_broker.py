@@ -22,6 +22,8 @@ FIRST_RETENTION_CHECK_MS = 10 * 60 * 1000
 """After a long time down, recorded events may be past their retention and not yet sequenced: they get this long."""
 FORMAT_WITHIN_S = 120
 """Takes one second; a loaded machine gets two minutes."""
+SESSION_TIMEOUT_MS = 3_000
+"""After kill -9 the controller refuses the broker until its old session ends; the default of 9 s is felt."""
 HEAP = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC")
 
 SERVER_PROPERTIES = """\
@@ -55,6 +57,8 @@ transaction.max.timeout.ms={transaction_timeout_max_ms}
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
+broker.session.timeout.ms={session_timeout_ms}
+broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 """
@@ -111,6 +115,7 @@ class KafkaNode:
             message_bytes_max=MESSAGE_BYTES_MAX,
             first_retention_check_ms=FIRST_RETENTION_CHECK_MS,
             offsets_retention_minutes=OFFSETS_RETENTION_MINUTES,
+            session_timeout_ms=SESSION_TIMEOUT_MS,
             transaction_timeout_max_ms=TRANSACTION_TIMEOUT_MAX_MS,
         )
 
@@ -131,6 +136,8 @@ class KafkaNode:
         return (
             str(self.java),
             *options,
+            "--sun-misc-unsafe-memory-access=allow",  # Kafka and its codecs: else a warning each at every start
+            "--enable-native-access=ALL-UNNAMED",
             "-Djava.awt.headless=true",
             "-Djava.io.tmpdir=tmp",
             "-Dlog4j2.configurationFile=log4j2.properties",
