@@ -17,10 +17,9 @@ from typing import Any, TextIO
 from chatsnapshot_schemas.errors import MissingExtra
 
 KAFKA_VERSION = "4.3.1"
-COORDINATES = (
-    f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}",
-    "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",  # Kafka's POM names none, and without one it logs nothing
-)
+KAFKA_COORDINATES = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
+LOG_BINDING_COORDINATES = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4"
+"""Kafka's POM names no logging backend for SLF4J, and without one the broker logs nothing. Same version as its log4j-core."""
 LOCK_FILE = "kafka_jars.csv"
 
 
@@ -58,7 +57,7 @@ def sha256_of(path: Path) -> str:
 
 def write_lock(out: TextIO) -> None:
     """Resolve Kafka's dependencies anew and write the lock; needs the network."""
-    out.write(f"# {' and '.join(COORDINATES)} with what they need at run time; written by kafka_jar_lock.py\n")
+    out.write(f"# {KAFKA_COORDINATES} and what it needs at run time; written by kafka_jar_lock.py\n")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(field.name for field in fields(LockedJar))
     with tempfile.TemporaryDirectory() as folder:
@@ -71,9 +70,10 @@ def _resolve(folder: Path) -> list[LockedJar]:
     except ImportError as error:
         raise MissingExtra("embedded", "resolving Kafka's jars") from error
     context = MavenContext(repo_cache=folder)
-    inputs, transitive = context.resolver.resolve([context.create_dependency(name) for name in COORDINATES])
+    inputs, transitive = context.resolver.resolve([context.create_dependency(KAFKA_COORDINATES)])
     runtime = [dependency for dependency in transitive if dependency.scope in ("compile", "runtime")]
-    return [_locked(dependency.artifact) for dependency in (*inputs, *runtime)]
+    binding = context.create_dependency(LOG_BINDING_COORDINATES)
+    return [_locked(dependency.artifact) for dependency in (*inputs, *runtime, binding)]
 
 
 def _locked(artifact: Any) -> LockedJar:

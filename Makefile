@@ -1,0 +1,50 @@
+# The few targets that people and CI share. `make demo` and `make test` create what they need on a fresh machine
+# that has only Python 3.11+ and make.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo format lock clean
+
+help:            ## Print the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## Create the virtual environment, install hashed packages, fetch Kafka's jars
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try: make setup PYTHON=python3.12"; exit 1; }
+	@echo "==> [1/4] virtual environment in $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "==> [2/4] packages from requirements.lock (about 350 MB to download, 1.2 GB on disk: the ClickHouse engine and Java are the large ones)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock
+	@echo "==> [3/4] chatsnapshot itself, editable"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "==> [4/4] Apache Kafka's jars (about 110 MB, once per machine)"
+	@$(BIN)/python -m chatsnapshot.embedded.kafka_jars
+	@touch $(STAMP)
+
+demo: setup      ## Record a live multi-agent run, read it, prove it (ARGS=--once: end by itself)
+	@$(BIN)/chatsnapshot demo $(ARGS)
+
+test: setup      ## Every test, on the real broker and the real engine
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup     ## Format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup    ## Put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: setup      ## Renew requirements.lock (needs uv)
+	@uv export --quiet --all-extras --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
+
+clean:           ## Remove the virtual environment and caches (data folders stay)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

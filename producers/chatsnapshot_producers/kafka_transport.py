@@ -1,0 +1,189 @@
+"""Sends events to Kafka: idempotent, acks=all, in order. The one module here that knows confluent-kafka."""
+
+import ctypes
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from chatsnapshot_schemas.avro_schema import envelope_schema
+from chatsnapshot_schemas.connections import KafkaConnection
+from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError, MissingExtra
+from chatsnapshot_schemas.framing import SINGLE_OBJECT, Framing
+from chatsnapshot_schemas.partitioning import PARTITIONER
+
+from chatsnapshot_producers.spooled_event import SpooledEvent
+from chatsnapshot_producers.transport import OnTrouble, Refusal
+
+if TYPE_CHECKING:
+    from confluent_kafka import KafkaError, Producer
+
+MESSAGE_BYTES_MAX = 1_000_000
+"""Broker default of max.message.bytes; an envelope at every limit stays below 300 KiB."""
+STALL_S = 30.0
+"""No acknowledgement for that long: connect anew, the broker may have moved to another address."""
+TROUBLE_S = 1.0
+"""No acknowledgement for that long is worth a line."""
+WAIT_S = 0.1
+"""How often a waiting send looks whether it shall stop."""
+CLOSE_S = 1.0
+QUEUE_FULL_ATTEMPTS_MAX = 1_000
+
+_CONFIG: dict[str, Any] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "partitioner": PARTITIONER,
+    # an event that is given up in the middle of others is an error of the whole producer, never a silent hole:
+    # then everything that is not acknowledged is sent again in order by a new one
+    "enable.gapless.guarantee": True,
+    # librdkafka tries for ever; giving up is decided here, by STALL_S, where the order of resending is known
+    "message.timeout.ms": 0,
+    "message.max.bytes": MESSAGE_BYTES_MAX,
+    # batches are formed by the publisher
+    "linger.ms": 1,
+    # not lz4 or zstd: aiokafka, under Faust, reads neither without a further package
+    "compression.type": "none",
+    "reconnect.backoff.ms": 50,
+    "reconnect.backoff.max.ms": 1_000,
+    "retry.backoff.max.ms": 1_000,
+    # a topic that is not there is said after this long
+    "topic.metadata.propagation.max.ms": 3_000,
+    "delivery.report.only.error": True,
+    "log_level": 0,  # trouble is told through the error callback, once
+    "log.connection.close": False,
+}
+
+
+_REFUSALS = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD"})
+"""What the broker says about an event, not about itself: sending it again gives the same answer."""
+_NO_TOPIC = frozenset({"_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION"})
+_AFTERMATH = frozenset({"_FATAL", "_GAPLESS_GUARANTEE", "_PURGE_QUEUE", "_PURGE_INFLIGHT"})
+"""What the others of a batch get when one has failed."""
+
+
+class KafkaTransport:
+    """One producer and one topic. One thread uses it."""
+
+    def __init__(
+        self, connection: KafkaConnection, topic: str, framing: Framing, on_trouble: OnTrouble, *, client_id: str
+    ) -> None:
+        self._topic = topic
+        self._framing = framing
+        self._on_trouble = on_trouble
+        self._failures: list[tuple[SpooledEvent, KafkaError]] = []
+        self._config = {**connection.client_config(), **_CONFIG, "client.id": client_id, "error_cb": self._heard}
+        self._last_heard = ""
+        self._producer = self._new_producer()
+
+    def send(self, events: Sequence[SpooledEvent], stopped: Callable[[], bool]) -> list[Refusal]:
+        """As `Transport.send`. Raises BrokerUnavailable, RegistryUnavailable, SchemaRefused.
+
+        The broker refuses whole batches: halves are tried until those that are to blame stand alone.
+        """
+        refusals, problem = self._attempt(events, stopped)
+        if problem is None:
+            return refusals
+        self._renew()
+        if len(events) == 1:
+            return [Refusal(events[0], self._why(events[0], problem))]
+        middle = len(events) // 2
+        return self.send(events[:middle], stopped) + self.send(events[middle:], stopped)
+
+    def close(self) -> None:
+        """As `Transport.close`."""
+        self._producer.purge()
+        self._producer.flush(CLOSE_S)
+
+    def abandon(self) -> None:
+        """As `Transport.abandon`: its threads did not come along, so destroying it would wait for them for ever."""
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._producer))
+
+    def _attempt(
+        self, events: Sequence[SpooledEvent], stopped: Callable[[], bool]
+    ) -> tuple[list[Refusal], "KafkaError | None"]:
+        """(events refused here, why the broker refuses some of these). Raises when it cannot say."""
+        self._failures.clear()
+        self._producer.poll(0)
+        self._last_heard = ""  # what an idle connection went through is no trouble
+        refusals = [refusal for event in events if (refusal := self._hand_over(event)) is not None]
+        self._wait(stopped)
+        if not self._failures:
+            return refusals, None
+        for _, problem in self._failures:
+            if problem.name() in _REFUSALS:
+                return [], problem
+        raise self._unavailable(next((p for _, p in self._failures if p.name() not in _AFTERMATH), self._failures[0][1]))
+
+    def _hand_over(self, event: SpooledEvent) -> Refusal | None:
+        from confluent_kafka import KafkaException
+
+        value = self._prefix(event.fingerprint) + event.body
+        for _ in range(QUEUE_FULL_ATTEMPTS_MAX):
+            try:
+                self._producer.produce(self._topic, value, event.key, on_delivery=partial(self._failed, event))
+            except BufferError:
+                self._producer.poll(WAIT_S)
+            except KafkaException as error:
+                problem = error.args[0]
+                if problem.name() in _REFUSALS:
+                    return Refusal(event, self._why(event, problem))
+                raise self._unavailable(problem) from error
+            else:
+                return None
+        raise BrokerUnavailable(f"topic {self._topic}: the send queue stays full")
+
+    def _wait(self, stopped: Callable[[], bool]) -> None:
+        """Until everything is settled one way or the other."""
+        left, heard_at, told = len(self._producer), time.monotonic(), False
+        while (now_left := self._producer.flush(WAIT_S)) > 0:
+            if now_left < left:
+                left, heard_at, told = now_left, time.monotonic(), False
+            if stopped():
+                raise BrokerUnavailable(f"stopped with {now_left} events not acknowledged")
+            waited_s = time.monotonic() - heard_at
+            if waited_s > STALL_S:
+                raise BrokerUnavailable(self._silence(waited_s))
+            if waited_s > TROUBLE_S and not told:
+                self._on_trouble(self._silence(waited_s))
+                told = True
+
+    def _silence(self, waited_s: float) -> str:
+        """One broker of several may come and go unnoticed: what the client heard matters when nothing is acknowledged."""
+        return self._last_heard or f"topic {self._topic}: no acknowledgement for {waited_s:.0f} s"
+
+    def _prefix(self, fingerprint: bytes) -> bytes:
+        schema = envelope_schema()
+        if fingerprint == schema.fingerprint:
+            return self._framing.prefix(self._topic, schema)
+        # spooled by another version: readers of either framing take this one too
+        return SINGLE_OBJECT + fingerprint
+
+    def _renew(self) -> None:
+        """A refusal in the middle of a batch ends an idempotent producer without gaps."""
+        self.close()
+        self._producer = self._new_producer()
+
+    def _new_producer(self) -> "Producer":
+        try:
+            from confluent_kafka import KafkaException, Producer
+        except ImportError:
+            raise MissingExtra("kafka", "sending to Kafka") from None
+        try:
+            return Producer(self._config)
+        except KafkaException as error:
+            raise ConfigurationError(f"Kafka client: {error.args[0].str()}") from error
+
+    def _failed(self, event: SpooledEvent, error: "KafkaError", _message: object) -> None:
+        self._failures.append((event, error))
+
+    def _heard(self, error: "KafkaError") -> None:
+        self._last_heard = f"Kafka: {error.str()}"
+
+    def _unavailable(self, problem: "KafkaError") -> BrokerUnavailable:
+        if problem.name() in _NO_TOPIC:
+            return BrokerUnavailable(f"topic {self._topic} does not exist; `chatsnapshot migrate` makes it")
+        return BrokerUnavailable(f"topic {self._topic}: {problem.name()}: {problem.str()}")
+
+    def _why(self, event: SpooledEvent, problem: "KafkaError") -> str:
+        size = len(event.key) + len(event.body)
+        return f"payload: the broker does not take an event of {size} bytes ({problem.name()}: {problem.str()})"

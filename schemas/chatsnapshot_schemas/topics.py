@@ -1,0 +1,58 @@
+"""The topics as they must be (DESIGN section 6): partitions, replication and the settings that guarantees rest on."""
+
+from dataclasses import dataclass, field
+
+from chatsnapshot_schemas.connections import TopicNames
+
+INPUT_MESSAGE_BYTES_MAX = 1024 * 1024
+"""Of the events topic: a payload at its cap, four times over."""
+OUTPUT_HEADROOM_BYTES = 64 * 1024
+"""Outputs carry the input and more: without this the largest input would fail for ever."""
+OUTPUT_MESSAGE_BYTES_MAX = INPUT_MESSAGE_BYTES_MAX + OUTPUT_HEADROOM_BYTES
+EVENTS_RETENTION_MS = 7 * 24 * 3600 * 1000
+FOR_EVER = "-1"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """One topic and the settings that migrate keeps in force."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    config: dict[str, str] = field(default_factory=dict)
+
+
+def topic_specs(names: TopicNames, partitions: int, replication_factor: int) -> tuple[TopicSpec, ...]:
+    """Every topic of an installation; all share one partition count, because partition numbers correspond."""
+    in_sync = str(2 if replication_factor >= 3 else 1)
+
+    def spec(name: str, **config: str) -> TopicSpec:
+        settings = {setting.replace("_", "."): value for setting, value in config.items()}
+        return TopicSpec(name, partitions, replication_factor, {"min.insync.replicas": in_sync, **settings})
+
+    output = str(OUTPUT_MESSAGE_BYTES_MAX)
+    return (
+        spec(
+            names.events,
+            cleanup_policy="delete",
+            retention_ms=str(EVENTS_RETENTION_MS),
+            message_timestamp_type="LogAppendTime",
+            max_message_bytes=str(INPUT_MESSAGE_BYTES_MAX),
+        ),
+        spec(
+            names.ledger,
+            cleanup_policy="delete",
+            retention_ms=FOR_EVER,
+            retention_bytes=FOR_EVER,
+            max_message_bytes=output,
+        ),
+        spec(
+            names.quarantine,
+            cleanup_policy="delete",
+            retention_ms=FOR_EVER,
+            retention_bytes=FOR_EVER,
+            max_message_bytes=output,
+        ),
+        spec(names.state, cleanup_policy="compact", max_message_bytes=output),
+    )

@@ -1,0 +1,75 @@
+"""The application: every module's commands under one name, and errors as one clear line."""
+
+import sys
+
+import click
+import typer
+
+from chatsnapshot.cli import care, demo, proof, reading, recording, serve, setup, stack
+from chatsnapshot_schemas.errors import ChatSnapshotError, TransientError
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+PANELS = (
+    ("Stack", stack, demo),
+    ("Record", recording),
+    ("Read", reading),
+    ("Prove", proof),
+    ("Care", care),
+    ("Set up", setup, serve),
+)
+
+
+def build_app() -> typer.Typer:
+    """The command line as one Typer application."""
+    app = typer.Typer(
+        name="chatsnapshot",
+        help="A durable execution ledger for agentic and distributed systems: record, read, prove.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(epilog="First time? Try: chatsnapshot demo")(_root)
+    for _panel, *modules in PANELS:
+        for module in modules:
+            module.register(app)
+    return app
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        from chatsnapshot import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code. A known failure is one line on stderr."""
+    command = typer.main.get_command(build_app())
+    try:
+        result = command.main(args=arguments, prog_name="chatsnapshot", standalone_mode=False)
+    except ChatSnapshotError as error:
+        return _failed(f"{error}" + (" (try again)" if isinstance(error, TransientError) else ""))
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away (`| head`): nothing is wrong
+        return 0
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        return _failed(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+    return result if isinstance(result, int) else 0
+
+
+def _failed(message: str) -> int:
+    typer.echo(f"error: {message}", err=True)
+    return EXIT_FAILED

@@ -1,0 +1,1 @@
+"""Kafka as `chatsnapshot` itself uses it: topics, epochs, and reading a partition up to its end."""

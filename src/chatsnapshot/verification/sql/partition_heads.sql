@@ -1,0 +1,10 @@
+-- every run of one input partition as the table shows it: how many records, and one number over their hashes
+SELECT
+    tenant_id,
+    correlation_id,
+    toInt64(max(sequence_no)) AS last_no,
+    toInt64(count()) AS records,
+    groupBitXor(reinterpretAsUInt64(substring(hash, 1, 8))) AS digest
+FROM {database:Identifier}.ledger FINAL
+WHERE input_partition = {partition:Int32}
+GROUP BY tenant_id, correlation_id

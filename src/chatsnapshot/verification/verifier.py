@@ -1,0 +1,148 @@
+"""Verification of one run or of everything: read the topics, check, compare with the tables."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from chatsnapshot.kafka.admin import admin_client, cluster_metadata
+from chatsnapshot.kafka.partition_log import bounds, read_partition, reader
+from chatsnapshot.verification.chain_check import PartitionCheck, RunCheck
+from chatsnapshot.verification.findings import Finding, Kind, Report
+from chatsnapshot.verification.tables import LedgerTables
+from chatsnapshot.verification.waiting import held_findings, quarantine_findings
+from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
+from chatsnapshot_schemas.errors import InvalidEvent, NotFound, TopicMismatch
+from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.partitioning import message_key, partition_of
+
+Progress = Callable[[int, int], None]
+"""Called with (partitions done, partitions to do)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Where the topics and tables are. Every method raises BrokerUnavailable or ClickHouseUnavailable."""
+
+    kafka: KafkaConnection
+    topics: TopicNames
+    framing: Framing
+    tables: LedgerTables | None = None
+    sink_group: str = ""
+    tables_wait_s: float = 15.0
+    """How long the sink may take to bring the tables to where the topic was when verification began."""
+
+    def run(self, tenant_id: str, correlation_id: str) -> Report:
+        """One run. Raises NotFound when no topic knows it."""
+        report = self._verify((tenant_id, correlation_id), lambda done, total: None)
+        if not report.runs and not report.findings:
+            raise NotFound(f"no run {correlation_id!r} of tenant {tenant_id!r} in topic {self.topics.ledger}")
+        return report
+
+    def all(self, progress: Progress = lambda done, total: None) -> Report:
+        """Every run of every partition."""
+        return self._verify(None, progress)
+
+    def _verify(self, only: tuple[str, str] | None, progress: Progress) -> Report:
+        started = time.monotonic()
+        report = Report()
+        partitions = self._partitions()
+        chosen = range(partitions) if only is None else [partition_of(message_key(*only), partitions)]
+        consumer = reader(self.kafka)
+        try:
+            for done, partition in enumerate(chosen):
+                progress(done, len(chosen))
+                self._partition(consumer, PartitionCheck(partition, partitions, only), report)
+            for partition in range(partitions):  # a misrouted event is refused where it arrived
+                for finding in quarantine_findings(consumer, self.kafka, self.topics, partition, self.framing, only):
+                    report.add(finding)
+        finally:
+            consumer.close()
+        progress(len(chosen), len(chosen))
+        report.seconds = time.monotonic() - started
+        return report
+
+    def _partition(self, consumer: Consumer, check: PartitionCheck, report: Report) -> None:
+        end = bounds(consumer, self.kafka, self.topics.ledger, check.partition).end
+        for finding in self._records(consumer, check, report):
+            report.add(finding)
+        report.runs += len(check.runs)
+        for run in check.runs.values():
+            for finding in run.finish():
+                report.add(finding)
+        for finding in held_findings(consumer, self.kafka, self.topics, check.partition, check.only):
+            report.add(finding)
+        if self.tables is not None:
+            for finding in self._compare(self.tables, consumer, check, end):
+                report.add(finding)
+
+    def _records(self, consumer: Consumer, check: PartitionCheck, report: Report) -> Iterator[Finding]:
+        key = message_key(*check.only) if check.only else None
+        for message in read_partition(consumer, self.kafka, self.topics.ledger, check.partition):
+            if key is not None and message.key() != key:
+                continue
+            report.records += 1
+            value: Any = message.value()
+            try:
+                body = self.framing.ledger_body(value)
+            except InvalidEvent as error:
+                yield Finding(Kind.UNREADABLE, f"{self.topics.ledger}/{check.partition}@{message.offset()}: {error}")
+                continue
+            yield from check.feed(body)
+
+    def _compare(self, tables: LedgerTables, consumer: Consumer, check: PartitionCheck, end: int) -> Iterator[Finding]:
+        if self.sink_group and not self._sink_reached(check.partition, end):
+            yield Finding(Kind.TABLES_BEHIND, f"the sink has not reached offset {end} of partition {check.partition}")
+            return
+        if check.only is None:
+            yield from tables.partition_findings(check.partition, check.runs)
+        else:
+            for run in check.runs.values():
+                yield from tables.run_findings(run)
+        for run in check.runs.values():
+            yield from _external_findings(tables, run)
+
+    def _sink_reached(self, partition: int, end: int) -> bool:
+        deadline = time.monotonic() + self.tables_wait_s
+        committed = reader_of_group(self.kafka, self.sink_group)
+        try:
+            while True:
+                (position,) = committed.committed([TopicPartition(self.topics.ledger, partition)], timeout=10)
+                if position.offset >= end or end == 0:
+                    return True
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.2)
+        finally:
+            committed.close()
+
+    def _partitions(self) -> int:
+        metadata = cluster_metadata(admin_client(self.kafka), self.kafka)
+        topic = metadata.topics.get(self.topics.ledger)
+        if topic is None:
+            raise TopicMismatch(f"topic {self.topics.ledger} does not exist: chatsnapshot migrate creates it")
+        return len(topic.partitions)
+
+
+def reader_of_group(kafka: KafkaConnection, group: str) -> Consumer:
+    """A consumer that only asks what a group has committed; it never joins."""
+    return Consumer({**kafka.client_config(), "group.id": group, "enable.auto.commit": False, "log_level": 0})
+
+
+def _external_findings(tables: LedgerTables, run: RunCheck) -> Iterator[Finding]:
+    if not run.externals:
+        return
+    pairs = {(cause.causation_correlation_id, cause.causation_id) for cause in run.externals}
+    found = tables.recorded(run.tenant_id, pairs)
+    for cause in run.externals:
+        if (cause.causation_correlation_id, cause.causation_id) not in found:
+            yield Finding(
+                Kind.UNRESOLVED_CAUSE,
+                f"cause {cause.causation_id} is not recorded in run {cause.causation_correlation_id}",
+                run.tenant_id,
+                run.correlation_id,
+                cause.sequence_no,
+                cause.event_id,
+            )
