@@ -1,44 +1,237 @@
-"""Everything behind `record()`: this process's spool, its publisher, and what happens when there is no room."""
+"""Everything behind `record()`: numbers, this process's spool, its publisher, and what happens when there is no room."""
 
-import asyncio
-import atexit
 import logging
+import os
+import sys
 import threading
 import time
 from itertools import chain, islice
-from pathlib import Path
 
 from chatsnapshot_schemas.avro_schema import envelope_schema
 from chatsnapshot_schemas.errors import FatalError, SpoolFull, Undelivered
 
 from chatsnapshot_producers import metrics
 from chatsnapshot_producers.adoption import adopt_spools
-from chatsnapshot_producers.delivery_record import DeliveryRecord
-from chatsnapshot_producers.forking import in_forked_child
+from chatsnapshot_producers.forking import forget_after_fork
+from chatsnapshot_producers.numbering import Numbering
+from chatsnapshot_producers.process_exit import call_at_exit, forget_at_exit
 from chatsnapshot_producers.publisher import Publisher
 from chatsnapshot_producers.rejected_events import RejectedEvents
 from chatsnapshot_producers.spool import Spool
 from chatsnapshot_producers.spool_limits import SpoolLimits
+from chatsnapshot_producers.status import RecorderStatus
 from chatsnapshot_producers.transport import Destination
 
 REMAINING_IDS_MAX = 10_000
 """So many ids `Undelivered` lists; its message has the full count."""
 POLL_S = 0.5
-"""A waiting thread looks again at least this often: a forked or dying publisher notifies nobody."""
+"""A full disk tells nobody when it has room again: so often an append is tried."""
 
 log = logging.getLogger("chatsnapshot.producer")
 
 
 class Outbox:
-    """Takes encoded events in order. `lock` is the one lock of numbering and appending."""
+    """Takes encoded events in order. Its `lock` is the one lock of numbering and appending: the caller holds it."""
 
     def __init__(self, destination: Destination, limits: SpoolLimits, flush_at_exit_s: float) -> None:
         self._destination = destination
         self._limits = limits
         self._flush_at_exit_s = flush_at_exit_s
-        self.dropped = 0
-        self.adopted = 0
         self._closed = False
-        self._begin_afresh()
-        in_forked_child(self._after_fork)
-        atexit.register(self._at_exit)
+        self._begin()
+        forget_after_fork(self)
+
+    def _begin(self) -> None:
+        """What belongs to this process alone."""
+        self.lock = threading.Lock()
+        self.numbering = Numbering()
+        self._settled = threading.Condition(self.lock)
+        self._spool: Spool | None = None
+        self._publisher: Publisher | None = None
+        self._pid = os.getpid()
+        self._dropped = self._adopted = 0
+        self._full_since: float | None = None
+        self._disk_error: OSError | None = None
+        self._try_disk_at = 0.0
+        self._unsaid = ""
+
+    # -- recording: the caller holds the lock ------------------------------------------------------------------------
+
+    def room(self) -> bool:
+        """Whether an event may be put now; False: drop it. Waits as the policy says, the lock released meanwhile.
+
+        Raises SpoolFull under the policy `raise`, FatalError when closed.
+        """
+        while not self._has_room():
+            if self._limits.policy == "raise":
+                raise SpoolFull(self._why_full())
+            now = time.monotonic()
+            self._full_since = self._full_since or now
+            waited = now - self._full_since >= self._limits.block_s
+            if self._limits.policy == "block_then_drop" and (waited or _in_event_loop()):
+                return False
+            self._settled.wait(POLL_S)
+        if self._closed:
+            raise FatalError("the recorder is closed")
+        return True
+
+    def put(self, key: bytes, body: bytes) -> bool:
+        """Append one event; False when the disk does not take it (look for `room` again). Raises nothing else."""
+        try:
+            if self._spool is None:
+                self._open()
+            assert self._spool is not None
+            self._spool.append(key, body)
+        except OSError as error:
+            self._disk_error, self._try_disk_at = error, time.monotonic() + POLL_S
+            return False
+        self._disk_error = self._full_since = None
+        metrics.EVENTS_SPOOLED.inc()
+        assert self._publisher is not None
+        self._publisher.wake()
+        return True
+
+    def drop(self) -> None:
+        """Count an event that found no room."""
+        self._dropped += 1
+        metrics.EVENTS_DROPPED.inc()
+        if self._dropped == 1:
+            self._unsaid = f"events are dropped, their runs show a gap: {self._why_full()}"
+
+    def say(self) -> None:
+        """Log what was found out under the lock; called without it, because a log handler may record, too."""
+        if self._unsaid:
+            message, self._unsaid = self._unsaid, ""
+            log.error("%s", message)
+
+    # -- delivery ----------------------------------------------------------------------------------------------------
+
+    def adopt(self) -> None:
+        """Send what dead processes left for this destination, in the background."""
+        with self.lock:
+            publisher = self._publisher_of_this_process()
+            if publisher.adopting:
+                publisher.start(None)
+
+    def flush(self, timeout_s: float | None) -> None:
+        """Wait until everything put so far, and everything adopted, is settled. Raises Undelivered."""
+        with self.lock:
+            publisher, spool = self._publisher, self._spool
+            if publisher is None:
+                return
+            end = spool.end if spool else None
+
+            def drained() -> bool:
+                return not publisher.adopting and (spool is None or end is None or spool.is_settled(end))
+
+            if self._settled.wait_for(drained, timeout_s):
+                return
+        raise self._undelivered(publisher)
+
+    def close(self, timeout_s: float) -> None:
+        """Flush for so long, disconnect, and say in one line what is left in the spool, if anything."""
+        with self.lock:
+            if self._closed:
+                return
+            self._closed = True
+        left = self._try_flush(timeout_s)
+        if self._publisher is not None and self._publisher.stop():
+            for spool in self._publisher.spools():
+                spool.finish()
+        forget_at_exit(self._at_exit)
+        if left:
+            log.warning("%s; the next start sends them", left)
+
+    def status(self) -> RecorderStatus:
+        """One look, without waiting."""
+        publisher, spool = self._publisher, self._spool
+        spools = publisher.spools() if publisher else []
+        record = publisher.record if publisher else None
+        return RecorderStatus(
+            destination=self._destination.where,
+            instance=self.numbering.instance,
+            spool=spool.path if spool else None,
+            spooled=sum(each.pending_events for each in spools),
+            spool_bytes=sum(each.pending_bytes for each in spools),
+            recorded=spool.events_appended if spool else 0,
+            sent=record.sent if record else 0,
+            acknowledged=record.acknowledged if record else 0,
+            dropped=self._dropped,
+            rejected=record.rejected if record else 0,
+            adopted=self._adopted,
+            connected=record.connected if record else False,
+            last_error=str(self._disk_error) if self._disk_error else record.last_error if record else None,
+        )
+
+    def after_fork(self) -> None:
+        """The child begins anew: its own numbers, spool and connection; what the parent spooled stays the parent's."""
+        if self._publisher is not None:
+            self._publisher.abandon()
+        forget_at_exit(self._at_exit)
+        self._begin()
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """On the first event: the spool, the publisher and the call at exit. Raises OSError."""
+        limits, fingerprint = self._limits, envelope_schema().fingerprint
+        publisher = self._publisher_of_this_process()
+        self._spool = Spool.create(
+            limits.root, self._destination.name, fingerprint, limits.bytes_max, fsync=limits.fsync
+        )
+        publisher.start(self._spool)
+        call_at_exit(self._at_exit)
+
+    def _publisher_of_this_process(self) -> Publisher:
+        if self._publisher is None:
+            adopted = adopt_spools(self._limits.root, self._destination.name)
+            self._adopted = len(adopted)
+            rejected = RejectedEvents(self._limits.root)
+            self._publisher = Publisher(self._destination, adopted, rejected, self._notify)
+        return self._publisher
+
+    def _notify(self) -> None:
+        with self.lock:
+            self._settled.notify_all()
+
+    def _has_room(self) -> bool:
+        if self._disk_error is not None and time.monotonic() < self._try_disk_at:
+            return False
+        return self._spool is None or self._spool.pending_bytes < self._limits.bytes_max
+
+    def _why_full(self) -> str:
+        if self._disk_error is not None:
+            return f"the spool in {self._limits.root} cannot be written: {self._disk_error}"
+        where = self._spool.path if self._spool else self._limits.root
+        return f"the spool {where} is full: spool_bytes_max is {self._limits.bytes_max} bytes"
+
+    def _try_flush(self, timeout_s: float) -> str:
+        try:
+            self.flush(timeout_s)
+        except Undelivered as error:
+            return str(error)
+        return ""
+
+    def _undelivered(self, publisher: Publisher) -> Undelivered:
+        spools = publisher.spools()
+        count = sum(spool.pending_events for spool in spools)
+        ids = tuple(islice(chain.from_iterable(spool.pending_ids() for spool in spools), REMAINING_IDS_MAX))
+        kept = ", ".join(str(spool.path) for spool in spools[-1:])
+        why = f" ({publisher.record.last_error})" if publisher.record.last_error else ""
+        return Undelivered(f"{count} events are not delivered yet{why}; they are kept in {kept}", ids)
+
+    def _at_exit(self) -> None:
+        if os.getpid() == self._pid:
+            self.close(self._flush_at_exit_s)
+
+
+def _in_event_loop() -> bool:
+    """Whether waiting here would stop a running asyncio loop."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -13,15 +13,16 @@ class SegmentWriter:
         self._header = SEGMENT_MAGIC + fingerprint
         self._segment_bytes_max = segment_bytes_max
         self._fsync = fsync
-        self._file = self._open(START.segment)
+        self._file, self._number = self._open(START.segment), START.segment
         self.end = START
         """Everything before it is written whole."""
 
     def append(self, frame: bytes) -> None:
-        """Write one frame at the end. Raises OSError and then leaves the spool as it was."""
+        """Write one frame at the end. Raises OSError and then leaves `end` as it was."""
         segment, offset = self.end
-        if offset > SEGMENT_HEADER_BYTES and offset + len(frame) > self._segment_bytes_max:
-            segment, offset = self._rotate(segment + 1)
+        full = offset > SEGMENT_HEADER_BYTES and offset + len(frame) > self._segment_bytes_max
+        if full or self._number != segment:  # the second: a segment was begun, but its first frame was not written
+            segment, offset = self._begin(segment + 1)
         # pwrite at a known end: what a failed or cut-off write left behind is overwritten by the next one
         self._write(frame, offset)
         self.end = Position(segment, offset + len(frame))
@@ -33,12 +34,11 @@ class SegmentWriter:
         if self._fsync:
             os.fdatasync(self._file)
 
-    def _rotate(self, number: int) -> Position:
+    def _begin(self, number: int) -> Position:
         file = self._open(number)
         os.close(self._file)
-        self._file = file
-        self.end = Position(number, SEGMENT_HEADER_BYTES)
-        return self.end
+        self._file, self._number = file, number
+        return Position(number, SEGMENT_HEADER_BYTES)
 
     def _open(self, number: int) -> int:
         path = self._folder.segment(number)

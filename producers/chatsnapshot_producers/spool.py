@@ -51,9 +51,13 @@ class Spool:
         return self._events_appended
 
     @property
-    def events_settled(self) -> int:
-        """How many of them were acknowledged or refused for good."""
-        return self._events_settled
+    def end(self) -> Position:
+        """The place behind the last event that was appended."""
+        return self._writer.end if self._writer else self._position
+
+    def is_settled(self, place: Position) -> bool:
+        """Whether everything before that place is acknowledged or refused for good."""
+        return self._position >= place
 
     @property
     def pending_events(self) -> int:

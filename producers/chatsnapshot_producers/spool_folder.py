@@ -19,7 +19,8 @@ SEGMENT_MAGIC = b"CSSPOOL1"
 SEGMENT_HEADER_BYTES = len(SEGMENT_MAGIC) + 8
 _POSITION = struct.Struct(">IQ")
 _POSITION_BYTES = _POSITION.size + 4
-_NEW = ".new-"
+NEW_PREFIX = ".new-"
+"""Of a folder that is being made."""
 _MODE = 0o600
 
 
@@ -45,7 +46,7 @@ class SpoolFolder:
     def create(cls, root: Path, destination: str) -> Self:
         """A new folder, born locked: it is renamed into sight only when its lock is held. Raises OSError."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}-{secrets.token_hex(3)}"
-        hidden = root / f"{_NEW}{name}"
+        hidden = root / f"{NEW_PREFIX}{name}"
         hidden.mkdir(parents=True, mode=0o700)
         (hidden / "destination").write_text(f"{destination}\n", "utf-8")
         lock = os.open(hidden / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)

@@ -23,6 +23,8 @@ EPOCH = "epoch/"
 POLICY = "policy/"
 
 Headers = tuple[tuple[str, bytes | None], ...]
+NumberRanges = tuple[tuple[int, int], ...]
+"""Numbers as ranges, ascending, inclusive, never adjacent: a long run of them stays one small entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,14 @@ def used_whose(key: bytes) -> UsedKey:
     return UsedKey(*json.loads(key.decode().removeprefix(USED)))
 
 
-def encode_used(numbers: set[int]) -> bytes:
-    """Value: the numbers, sorted."""
-    return json.dumps(sorted(numbers)).encode()
+def encode_used(numbers: NumberRanges) -> bytes:
+    """Value: `[[first, last], ...]`."""
+    return json.dumps(numbers).encode()
 
 
-def decode_used(value: bytes) -> set[int]:
+def decode_used(value: bytes) -> NumberRanges:
     """The numbers."""
-    return set(json.loads(value))
+    return tuple((first, last) for first, last in json.loads(value))
 
 
 def epoch_key(epoch: int) -> bytes:

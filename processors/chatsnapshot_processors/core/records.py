@@ -29,11 +29,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """To the quarantine topic, original bytes verbatim."""
+    """To the quarantine topic, original bytes verbatim. `epoch` and `partition` are the input's own: an event that was
+    held may be older than the topic's present epoch."""
 
     record: InputRecord
     reason: Reason
     detail: str
+    epoch: int
+    partition: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatsnapshot_schemas.errors import AlreadyRunning, ConfigurationError, DiskFull
-
 from chatsnapshot.embedded.endpoints import SUPERVISOR_LOCK
 from chatsnapshot.embedded.file_lock import exclusive_lock, is_locked
 from chatsnapshot.embedded.whole_file import write_whole
+from chatsnapshot_schemas.errors import AlreadyRunning, ConfigurationError, DiskFull
 
 LAYOUT_VERSION = 1
 """Raised when an older program could no longer use the folder."""

@@ -8,10 +8,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatsnapshot_schemas.errors import StackFailed
-
 from chatsnapshot.embedded.ports import LOOPBACK
 from chatsnapshot.embedded.whole_file import write_whole
+from chatsnapshot_schemas.errors import StackFailed
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 """Broker-wide; payloads are cut at 256 KiB, so the topics' own lower limits decide."""
@@ -124,7 +123,12 @@ class KafkaNode:
         command = (*self._java("-XX:TieredStopAtLevel=1"), *tool, "-c", "server.properties")
         try:
             subprocess.run(
-                command, cwd=self.folder, env=java_environment(), check=True, capture_output=True, timeout=FORMAT_WITHIN_S
+                command,
+                cwd=self.folder,
+                env=java_environment(),
+                check=True,
+                capture_output=True,
+                timeout=FORMAT_WITHIN_S,
             )
         except subprocess.CalledProcessError as error:
             reason = (error.stderr or error.stdout).decode("utf-8", "replace").strip().splitlines()[-1:]

@@ -19,7 +19,7 @@ from chatsnapshot_schemas.errors import MissingExtra
 KAFKA_VERSION = "4.3.1"
 KAFKA_COORDINATES = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
 LOG_BINDING_COORDINATES = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4"
-"""Kafka's POM names no logging backend for SLF4J, and without one the broker logs nothing. Same version as its log4j-core."""
+"""Kafka's POM names no backend for SLF4J, and without one the broker logs nothing. Same version as its log4j-core."""
 LOCK_FILE = "kafka_jars.csv"
 
 
@@ -44,8 +44,7 @@ def locked_jars() -> tuple[LockedJar, ...]:
     text = resources.files(__package__).joinpath(LOCK_FILE).read_text("utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return tuple(
-        LockedJar(row["group"], row["artifact"], row["version"], int(row["size_bytes"]), row["sha256"])
-        for row in rows
+        LockedJar(row["group"], row["artifact"], row["version"], int(row["size_bytes"]), row["sha256"]) for row in rows
     )
 
 

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chatsnapshot_schemas.errors import ConfigurationError, MissingExtra, StackFailed
-
 from chatsnapshot.embedded.file_lock import exclusive_lock
 from chatsnapshot.embedded.kafka_jar_lock import KAFKA_VERSION, LockedJar, locked_jars, sha256_of
 from chatsnapshot.embedded.progress import Progress
+from chatsnapshot_schemas.errors import ConfigurationError, MissingExtra, StackFailed
 
 DOWNLOADS_AT_ONCE = 4
 """Most jars are small, so the round trips count: four at once take a third of the time of one after the other."""

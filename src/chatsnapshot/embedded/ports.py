@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatsnapshot_schemas.errors import PortTaken
-
 from chatsnapshot.embedded.whole_file import write_whole
+from chatsnapshot_schemas.errors import PortTaken
 
 LOOPBACK = "127.0.0.1"
 USUAL_PORTS: Mapping[str, int] = {"kafka": 19092, "kafka-controller": 19093, "clickhouse": 18123, "http": 8180}

@@ -68,27 +68,29 @@ SELECT
 FROM
 (
     WITH
+        -- two passes over the document, because one key may be text or a list; both take every row alike: functions inside
+        -- if() would be evaluated lazily, row by row, which is 10 times slower here than the two passes
         JSONExtract(document, 'Tuple(
             runtime_event Tuple(type String), response_id String, model String, agent String, agent_run_id String,
             attempt Int64, error String, truncated String, message_id String, role String, recipient String, content String,
-            text String, parts String, attachments String, reasoning String, structured_output String, value String,
+            text String, attachments String, reasoning String, structured_output String, value String,
             finish_reason String, partial Bool, tool_call_id String, name String, tool_type String, arguments String,
-            arguments_text String, calls String, batch_id String, index Int64, status String, output String, kind String,
+            arguments_text String, batch_id String, index Int64, status String, output String, kind String,
             request_id String, prompt String, reason String, phase String, user_id String, action String, decision String,
             answer String, values String, call_id String, service String, operation String, request String,
             response String)') AS p,
-        if(primitive = 'execution.tool_call' AND startsWith(p.calls, '['),
-            arraySlice(JSONExtract(p.calls, 'Array(Tuple(tool_call_id String, name String, tool_type String, arguments String,
-                arguments_text String, batch_id String, index Int64))'), 1, 256), []) AS listed_calls,
+        JSONExtract(document, 'Tuple(
+            content Array(Tuple(text String)), parts Array(Tuple(text String)), error Tuple(message String),
+            reasoning Array(Tuple(text String, summary String)),
+            calls Array(Tuple(tool_call_id String, name String, tool_type String, arguments String, arguments_text String,
+                batch_id String, index Int64)))') AS lists,
+        arraySlice(lists.calls, 1, if(primitive = 'execution.tool_call', 256, 0)) AS listed_calls,
         empty(listed_calls) AS alone,
         primitive = 'integration.call' AS is_integration,
-        if(startsWith(p.parts, '['),
-            arrayStringConcat(JSONExtract(p.parts, 'Array(Tuple(text String))').text, '\n'), '') AS parts_text,
-        if(startsWith(p.content, '['),
-            arrayStringConcat(JSONExtract(p.content, 'Array(Tuple(text String))').text, '\n'), '') AS content_parts_text,
-        if(startsWith(p.reasoning, '['),
-            arrayStringConcat(arrayMap(r -> if(r.text != '', r.text, r.summary),
-                JSONExtract(p.reasoning, 'Array(Tuple(text String, summary String))')), '\n'), '') AS reasoning_parts_text
+        arrayStringConcat(lists.content.text, '\n') AS content_parts,
+        arrayStringConcat(lists.parts.text, '\n') AS parts,
+        arrayStringConcat(arrayMap((text, summary) -> if(text != '', text, summary), lists.reasoning.text, lists.reasoning.summary), '\n')
+            AS reasoning_parts
     SELECT
         tenant_id, correlation_id, sequence_no, recorded_at, timestamp, event_id, event_type, primitive,
         leftUTF8(multiIf(
@@ -110,10 +112,10 @@ FROM
         leftUTF8(p.model, 256) AS model,
         multiIf(
             NOT alone, '',
-            content_parts_text != '', content_parts_text,
+            content_parts != '', content_parts,
             p.content != '', p.content,
             p.text != '', p.text,
-            parts_text != '' AND primitive != 'execution.tool_result', parts_text,
+            parts != '' AND primitive != 'execution.tool_result', parts,
             p.prompt != '', p.prompt,
             p.answer != '', p.answer,
             p.decision != '', p.decision,
@@ -122,7 +124,7 @@ FROM
             primitive = 'system.workflow_event', p.name,
             primitive = 'ui.interaction', p.action,
             '') AS content,
-        multiIf(NOT alone, '', reasoning_parts_text != '', reasoning_parts_text, startsWith(p.reasoning, '['), '', p.reasoning) AS reasoning,
+        multiIf(NOT alone, '', reasoning_parts != '', reasoning_parts, startsWith(p.reasoning, '['), '', p.reasoning) AS reasoning,
         multiIf(NOT alone, '', p.structured_output != '', p.structured_output, item_type = 'structured_output', p.value, '') AS structured_output,
         if(is_integration AND p.tool_call_id = '', p.call_id, p.tool_call_id) AS own_tool_call_id,
         multiIf(
@@ -134,9 +136,9 @@ FROM
         p.batch_id AS own_batch_id,
         least(greatest(p.index, 0), 4294967295) AS own_index,
         multiIf(NOT alone, '', p.arguments != '', p.arguments, p.arguments_text != '', p.arguments_text, is_integration, p.request, '') AS own_arguments,
-        multiIf(NOT alone, '', p.output != '', p.output, primitive = 'execution.tool_result', parts_text, is_integration, p.response, '') AS call_output,
+        multiIf(NOT alone, '', p.output != '', p.output, primitive = 'execution.tool_result', parts, is_integration, p.response, '') AS call_output,
         leftUTF8(multiIf(p.status != '', p.status, p.phase != '', p.phase, p.decision != '', p.decision, declared_phase), 256) AS call_status,
-        multiIf(NOT alone OR p.error = '', '', startsWith(p.error, '{') AND JSONExtractString(p.error, 'message') != '', JSONExtractString(p.error, 'message'), p.error) AS error_text,
+        multiIf(NOT alone, '', lists.error.message != '', lists.error.message, p.error) AS error_text,
         if(alone, p.attachments, '') AS attachments,
         leftUTF8(p.request_id, 256) AS request_id,
         leftUTF8(p.response_id, 256) AS response_id,
@@ -144,7 +146,7 @@ FROM
         leftUTF8(p.finish_reason, 256) AS finish_reason,
         p.partial AS partial,
         p.truncated NOT IN ('', '[]', 'false') AS truncated,
-        if(alone, [CAST(('', '', '', '', '', '', 0), 'Tuple(tool_call_id String, name String, tool_type String, arguments String, arguments_text String, batch_id String, index Int64)')], listed_calls) AS calls
+        arrayResize(listed_calls, greatest(length(listed_calls), 1)) AS calls
     FROM {{database}}.ledger
 )
 ARRAY JOIN calls AS call, arrayEnumerate(calls) AS position

@@ -1,0 +1,89 @@
+"""The topics of an installation as the broker describes them, and whether a sequencer can work on them."""
+
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType, TopicDescription
+
+from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
+from chatsnapshot_schemas.errors import BrokerUnavailable, TopicMismatch
+
+OUTPUT_ROOM_BYTES = 64 * 1024
+"""What ledger, quarantine and state records may be larger than the input they come from."""
+_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class InputTopic:
+    """The events topic, and the cluster and ledger topic that cached state belongs to."""
+
+    topic_id: str
+    partitions: int
+    message_bytes_max: int
+    cluster_id: str
+    ledger_topic_id: str
+
+
+def admin_client(kafka: KafkaConnection) -> AdminClient:
+    """A client for questions about topics."""
+    return AdminClient(kafka.client_config())
+
+
+def describe(admin: AdminClient, topics: TopicNames) -> InputTopic:
+    """Ask the broker and check. Raises TopicMismatch with the way out, BrokerUnavailable."""
+    try:
+        described = _described(admin, topics)
+        settings = {name: _settings(admin, name) for name in topics.all()}
+        cluster = admin.describe_cluster(request_timeout=_TIMEOUT_S).result()
+    except KafkaException as error:
+        raise BrokerUnavailable(f"Kafka does not answer about its topics: {error.args[0].str()}") from error
+    _check_partitions(described)
+    input_bytes_max = int(settings[topics.events]["max.message.bytes"])
+    _check_settings(topics, settings, input_bytes_max)
+    return InputTopic(
+        topic_id=str(described[topics.events].topic_id),
+        partitions=len(described[topics.events].partitions),
+        message_bytes_max=input_bytes_max,
+        cluster_id=str(cluster.cluster_id),
+        ledger_topic_id=str(described[topics.ledger].topic_id),
+    )
+
+
+def _described(admin: AdminClient, topics: TopicNames) -> dict[str, TopicDescription]:
+    futures = admin.describe_topics(TopicCollection(list(topics.all())), request_timeout=_TIMEOUT_S)
+    found = {}
+    for name, future in futures.items():
+        try:
+            found[name] = future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
+            raise TopicMismatch(f"there is no topic {name}: run `chatsnapshot migrate`") from None
+    return found
+
+
+def _settings(admin: AdminClient, topic: str) -> dict[str, str]:
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    entries = admin.describe_configs([resource], request_timeout=_TIMEOUT_S)[resource].result()
+    return {name: entry.value for name, entry in entries.items()}
+
+
+def _check_partitions(described: dict[str, TopicDescription]) -> None:
+    counts = {name: len(description.partitions) for name, description in described.items()}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise TopicMismatch(f"the topics must have equally many partitions ({listed}): run `chatsnapshot migrate`")
+
+
+def _check_settings(topics: TopicNames, settings: dict[str, dict[str, str]], input_bytes_max: int) -> None:
+    if settings[topics.events]["message.timestamp.type"] != "LogAppendTime":
+        raise TopicMismatch(
+            f"{topics.events} must have message.timestamp.type=LogAppendTime: run `chatsnapshot migrate`"
+        )
+    for name in (topics.ledger, topics.quarantine, topics.state):
+        allowed, needed = int(settings[name]["max.message.bytes"]), input_bytes_max + OUTPUT_ROOM_BYTES
+        if allowed < needed:
+            raise TopicMismatch(
+                f"{name} takes messages of {allowed} bytes; with an input of {input_bytes_max} it must take {needed} "
+                "(max.message.bytes): run `chatsnapshot migrate`"
+            )

@@ -1,0 +1,24 @@
+"""An input record as the quarantine topic keeps it.
+
+Key and value are the input's, byte for byte. Headers: the input's own, unchanged and in their order, then ours
+(`chatsnapshot_schemas.headers`, all values text); an input may carry a header with one of our names, the last one is ours.
+"""
+
+from chatsnapshot_processors.core.records import Quarantined
+from chatsnapshot_schemas import headers
+
+HeaderList = list[tuple[str, str | bytes | None]]
+
+
+def quarantine_headers(quarantined: Quarantined, epoch: int, partition: int) -> HeaderList:
+    """Headers of the quarantine record of an input of this epoch and partition."""
+    record = quarantined.record
+    return [
+        *record.headers,
+        (headers.QUARANTINE_REASON, str(quarantined.reason)),
+        (headers.QUARANTINE_DETAIL, quarantined.detail),
+        (headers.QUARANTINE_INPUT_EPOCH, str(epoch)),
+        (headers.QUARANTINE_INPUT_PARTITION, str(partition)),
+        (headers.QUARANTINE_INPUT_OFFSET, str(record.offset)),
+        (headers.QUARANTINE_FIRST_SEEN, str(record.appended_at)),
+    ]

@@ -1,0 +1,69 @@
+"""Questions to the parts of the stack: does it answer yet? Each takes at most about two seconds and never raises."""
+
+import socket
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient
+
+PROBE_S = 1.0
+"""Everything probed is on this machine, or near: longer means that it does not answer now."""
+ClientConfig = Mapping[str, str | int | float | bool]
+
+
+def accepts_connections(host: str, port: int) -> bool:
+    """Whether something listens there."""
+    try:
+        socket.create_connection((host, port), PROBE_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def broker_answers(config: ClientConfig) -> bool:
+    """Whether a Kafka broker gives its metadata. `config`: librdkafka connection settings."""
+    from confluent_kafka import KafkaException
+
+    try:
+        quiet_admin(config).list_topics(timeout=PROBE_S)
+    except KafkaException:
+        return False
+    return True
+
+
+def group_has_members(config: ClientConfig, group: str) -> bool:
+    """Whether a consumer group has a member with partitions: its process has joined and reads."""
+    from confluent_kafka import KafkaException
+
+    try:
+        description = quiet_admin(config).describe_consumer_groups([group], request_timeout=PROBE_S)[group]
+        members = description.result(timeout=2 * PROBE_S).members
+    except (KafkaException, TimeoutError):
+        return False
+    return any(member.assignment and member.assignment.topic_partitions for member in members)
+
+
+def http_answers(url: str, body: str | None = None) -> bool:
+    """Whether GET gives status 200 (and, where asked for, exactly this body, white space aside)."""
+    import httpx
+
+    try:
+        with httpx.Client(timeout=PROBE_S, trust_env=not url.startswith("http://127.0.0.1")) as client:
+            answer = client.get(url)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return answer.status_code == 200 and (body is None or answer.text.strip() == body)
+
+
+def clickhouse_answers(url: str) -> bool:
+    """Whether a ClickHouse HTTP interface answers."""
+    return http_answers(url.rstrip("/") + "/ping", "Ok.")
+
+
+def quiet_admin(config: ClientConfig) -> "AdminClient":
+    """An admin client that does not write connection failures to the terminal."""
+    from confluent_kafka.admin import AdminClient
+
+    quiet: dict[str, Any] = {**config, "log_level": 0, "error_cb": lambda _error: None}
+    return AdminClient(quiet)

@@ -1,0 +1,109 @@
+"""One run, read back."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from chatsnapshot.reading.causes import CauseGraph, Why
+from chatsnapshot.reading.sources import Sources
+from chatsnapshot_schemas.errors import NotFound
+from chatsnapshot_schemas.ledger_record import LedgerRecord
+
+if TYPE_CHECKING:
+    from chatsnapshot.verification.findings import Report
+
+PAGE_EVENTS = 1_000
+"""Records per query: a page of large payloads stays well below the engine's and our memory limits."""
+ITEMS_MAX = 100_000
+"""Items of a run that a view loads at once."""
+
+
+class RunHistory:
+    """What a run left behind. Views come from ClickHouse, proof and live tail from Kafka."""
+
+    def __init__(self, sources: Sources, run_id: str) -> None:
+        self._sources = sources
+        self.run_id = run_id
+
+    def summary(self) -> Any:
+        """The run's row of view `runs`. Raises NotFound."""
+        found = self._sources.queries.run(self._sources.tenant, self.run_id)
+        if found is None:
+            raise NotFound(f"no run {self.run_id!r} of tenant {self._sources.tenant!r}; `chatsnapshot runs` lists them")
+        return found
+
+    def events(self, after: int = 0, limit: int | None = None) -> Iterator[LedgerRecord]:
+        """Records in ledger order behind sequence number `after`, page by page."""
+        from chatsnapshot.reading.stored_records import records_after
+
+        left = limit
+        while left is None or left > 0:
+            page = records_after(
+                self._sources.client,
+                self._sources.clickhouse.database,
+                tenant=self._sources.tenant,
+                correlation=self.run_id,
+                after=after,
+                limit=PAGE_EVENTS if left is None else min(left, PAGE_EVENTS),
+            )
+            yield from page
+            if len(page) < PAGE_EVENTS:
+                return
+            after = page[-1].sequence_no
+            left = None if left is None else left - len(page)
+
+    def items(self) -> list[Any]:
+        """Everything displayable: rows of `run_items`."""
+        return list(self._sources.queries.run_items(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+
+    def transcript(self) -> list[Any]:
+        """Messages and human answers: rows of view `transcript`."""
+        return list(self._sources.queries.transcript(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+
+    def nodes(self) -> list[Any]:
+        """Rows of view `workflow_nodes`."""
+        return list(self._sources.queries.workflow_nodes(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+
+    def edges(self) -> list[Any]:
+        """Rows of view `workflow_edges`."""
+        return list(self._sources.queries.workflow_edges(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+
+    def charges(self) -> list[Any]:
+        """Rows of view `charges`: usage, price and amount per bucket."""
+        return list(self._sources.queries.charges(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+
+    def causes(self) -> CauseGraph:
+        """Who caused whom."""
+        from chatsnapshot.reading.stored_records import run_links
+
+        return CauseGraph(
+            run_links(
+                self._sources.client,
+                self._sources.clickhouse.database,
+                tenant=self._sources.tenant,
+                correlation=self.run_id,
+            )
+        )
+
+    def why(self, event_id: str) -> Why:
+        """Causes up to the roots, effects down to the leaves. Raises NotFound."""
+        answer = self.causes().why(event_id.lower())
+        if answer is None:
+            raise NotFound(f"no event {event_id} in run {self.run_id!r}")
+        return answer
+
+    def verify(self) -> "Report":
+        """Recompute every hash from the raw ledger topic; check numbers, causes and gaps; compare with the tables."""
+        return self._sources.verifier().run(self._sources.tenant, self.run_id)
+
+    def tail(self, *, from_start: bool = False) -> Iterator[LedgerRecord]:
+        """Records as they are committed, for ever."""
+        from chatsnapshot.reading.live_tail import tail_records
+
+        records = tail_records(
+            self._sources.kafka,
+            self._sources.topics.ledger,
+            self._sources.framing,
+            only=(self._sources.tenant, self.run_id),
+            from_start=from_start,
+        )
+        return (record for record in records if record is not None)

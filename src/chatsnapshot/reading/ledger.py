@@ -1,0 +1,54 @@
+"""The ledger of one tenant, read back."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Self
+
+from chatsnapshot.reading.history import RunHistory
+from chatsnapshot.reading.sources import Sources
+from chatsnapshot.settings import Settings
+from chatsnapshot_schemas.ledger_record import LedgerRecord
+
+if TYPE_CHECKING:
+    from chatsnapshot.verification.findings import Report
+
+
+class Ledger:
+    """Entry point for reading. `Ledger.connect()` finds what the environment names, else the running local stack."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+
+    @classmethod
+    def connect(cls, *, tenant: str | None = None, settings: Settings | None = None) -> Self:
+        """A reader for one tenant (default: the setting). Nothing is contacted before the first question."""
+        settings = settings or Settings()
+        return cls(Sources(settings, tenant or settings.tenant))
+
+    def run(self, run_id: str) -> RunHistory:
+        """One run; whether it exists shows with the first question."""
+        return RunHistory(self.sources, run_id)
+
+    def runs(self, limit: int = 50) -> list[Any]:
+        """The latest runs: rows of view `runs`."""
+        return list(self.sources.queries.runs(self.sources.tenant, limit=limit))
+
+    def tail(self, *, from_start: bool = False) -> Iterator[LedgerRecord]:
+        """Records of every run of the tenant as they are committed, for ever."""
+        from chatsnapshot.reading.live_tail import tail_records
+
+        records = tail_records(
+            self.sources.kafka, self.sources.topics.ledger, self.sources.framing, from_start=from_start
+        )
+        return (record for record in records if record and record.envelope.tenant_id == self.sources.tenant)
+
+    def verify(self, progress: Callable[[int, int], None] = lambda done, total: None) -> "Report":
+        """Verify every run of every tenant."""
+        return self.sources.verifier().all(progress)
+
+    def quarantine(self, limit: int = 100) -> list[Any]:
+        """What was refused and waits for a person."""
+        return list(self.sources.queries.quarantine(self.sources.tenant, limit=limit))
+
+    def held(self, limit: int = 100) -> list[Any]:
+        """What waits for its cause or predecessor."""
+        return list(self.sources.queries.held(self.sources.tenant, limit=limit))
