@@ -1,11 +1,11 @@
 """How one event lies in a spool segment: magic, lengths, CRC, key, body. Pure: bytes in, bytes out.
 
-    2 bytes  magic C5 E7
-    2 bytes  length of the key, big-endian
-    4 bytes  length of the body, big-endian
-    4 bytes  CRC-32 of both lengths, key and body, big-endian
-    key      message key, UTF-8 `tenant/correlation`
-    body     Avro body of the envelope, without framing
+2 bytes  magic C5 E7
+2 bytes  length of the key, big-endian
+4 bytes  length of the body, big-endian
+4 bytes  CRC-32 of both lengths, key and body, big-endian
+key      message key, UTF-8 `tenant/correlation`
+body     Avro body of the envelope, without framing
 """
 
 import struct

@@ -3,17 +3,15 @@
 import ctypes
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chatsnapshot_producers.spooled_event import SpooledEvent
+from chatsnapshot_producers.transport import OnTrouble, Refusal
 from chatsnapshot_schemas.avro_schema import envelope_schema
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError, MissingExtra
 from chatsnapshot_schemas.framing import SINGLE_OBJECT, Framing
 from chatsnapshot_schemas.partitioning import PARTITIONER
-
-from chatsnapshot_producers.spooled_event import SpooledEvent
-from chatsnapshot_producers.transport import OnTrouble, Refusal
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Producer
@@ -70,7 +68,7 @@ class KafkaTransport:
         self._topic = topic
         self._framing = framing
         self._on_trouble = on_trouble
-        self._failures: list[tuple[SpooledEvent, KafkaError]] = []
+        self._failures: list[KafkaError] = []
         self._config = {**connection.client_config(), **_CONFIG, "client.id": client_id, "error_cb": self._heard}
         self._last_heard = ""
         self._producer = self._new_producer()
@@ -109,10 +107,11 @@ class KafkaTransport:
         self._wait(stopped)
         if not self._failures:
             return refusals, None
-        for _, problem in self._failures:
+        for problem in self._failures:
             if problem.name() in _REFUSALS:
                 return [], problem
-        raise self._unavailable(next((p for _, p in self._failures if p.name() not in _AFTERMATH), self._failures[0][1]))
+        said = [problem for problem in self._failures if problem.name() not in _AFTERMATH]
+        raise self._unavailable((said or self._failures)[0])
 
     def _hand_over(self, event: SpooledEvent) -> Refusal | None:
         from confluent_kafka import KafkaException
@@ -120,7 +119,7 @@ class KafkaTransport:
         value = self._prefix(event.fingerprint) + event.body
         for _ in range(QUEUE_FULL_ATTEMPTS_MAX):
             try:
-                self._producer.produce(self._topic, value, event.key, on_delivery=partial(self._failed, event))
+                self._producer.produce(self._topic, value, event.key, on_delivery=self._failed)
             except BufferError:
                 self._producer.poll(WAIT_S)
             except KafkaException as error:
@@ -148,7 +147,7 @@ class KafkaTransport:
                 told = True
 
     def _silence(self, waited_s: float) -> str:
-        """One broker of several may come and go unnoticed: what the client heard matters when nothing is acknowledged."""
+        """What the client heard since the send began; else only that nothing was acknowledged."""
         return self._last_heard or f"topic {self._topic}: no acknowledgement for {waited_s:.0f} s"
 
     def _prefix(self, fingerprint: bytes) -> bytes:
@@ -173,8 +172,9 @@ class KafkaTransport:
         except KafkaException as error:
             raise ConfigurationError(f"Kafka client: {error.args[0].str()}") from error
 
-    def _failed(self, event: SpooledEvent, error: "KafkaError", _message: object) -> None:
-        self._failures.append((event, error))
+    def _failed(self, error: "KafkaError | None", _message: object) -> None:
+        if error is not None:
+            self._failures.append(error)
 
     def _heard(self, error: "KafkaError") -> None:
         self._last_heard = f"Kafka: {error.str()}"

@@ -16,5 +16,7 @@ EVENTS_REJECTED = Counter(
 )
 SPOOLS_ADOPTED = Counter("chatsnapshot_producer_spools_adopted", "Spools of dead processes that were taken over.")
 SEND_FAILURES = Counter("chatsnapshot_producer_send_failures", "Batches that have to be sent again.")
-SEND_SECONDS = Histogram("chatsnapshot_producer_send_seconds", "Seconds from handing over a batch to its acknowledgement.")
+SEND_SECONDS = Histogram(
+    "chatsnapshot_producer_send_seconds", "Seconds from handing over a batch to its acknowledgement."
+)
 SPOOL_BYTES = Gauge("chatsnapshot_producer_spool_bytes", "Bytes in the spools that are not acknowledged yet.")

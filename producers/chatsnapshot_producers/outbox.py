@@ -1,4 +1,4 @@
-"""Everything behind `record()`: numbers, this process's spool, its publisher, and what happens when there is no room."""
+"""Everything behind `record()`: numbers, this process's spool and publisher, and what a full spool means."""
 
 import logging
 import os
@@ -6,9 +6,6 @@ import sys
 import threading
 import time
 from itertools import chain, islice
-
-from chatsnapshot_schemas.avro_schema import envelope_schema
-from chatsnapshot_schemas.errors import FatalError, SpoolFull, Undelivered
 
 from chatsnapshot_producers import metrics
 from chatsnapshot_producers.adoption import adopt_spools
@@ -21,6 +18,8 @@ from chatsnapshot_producers.spool import Spool
 from chatsnapshot_producers.spool_limits import SpoolLimits
 from chatsnapshot_producers.status import RecorderStatus
 from chatsnapshot_producers.transport import Destination
+from chatsnapshot_schemas.avro_schema import envelope_schema
+from chatsnapshot_schemas.errors import FatalError, SpoolFull, Undelivered
 
 REMAINING_IDS_MAX = 10_000
 """So many ids `Undelivered` lists; its message has the full count."""

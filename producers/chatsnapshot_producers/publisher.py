@@ -5,8 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from chatsnapshot_schemas.errors import ChatSnapshotError
-
 from chatsnapshot_producers import metrics
 from chatsnapshot_producers.backoff import Backoff
 from chatsnapshot_producers.delivery_record import DeliveryRecord
@@ -14,9 +12,10 @@ from chatsnapshot_producers.rejected_events import RejectedEvents
 from chatsnapshot_producers.segment_reader import BATCH_EVENTS_MAX, Batch
 from chatsnapshot_producers.spool import Spool
 from chatsnapshot_producers.transport import Destination, Transport
+from chatsnapshot_schemas.errors import ChatSnapshotError
 
-LINGER_S = 0.005
-"""Lets a burst gather into one batch, and leaves the interpreter to the threads that record."""
+LINGER_S = 0.01
+"""Lets a burst gather into one batch: threads that record wait for the interpreter once a batch, not once an event."""
 JOIN_S = 5.0
 
 log = logging.getLogger("chatsnapshot.producer")
@@ -45,8 +44,13 @@ class Publisher:
         self._own = own
         if self._thread is None:
             # a daemon: what is left at exit is in the spool
-            self._thread = threading.Thread(target=self._run, name="chatsnapshot-publisher", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="chatsnapshot-publisher", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the interpreter is shutting down: the next start sends it
+                self.record.trouble(str(error))
+            else:
+                self._thread = thread
         self.wake()
 
     def wake(self) -> None:

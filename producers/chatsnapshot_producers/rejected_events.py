@@ -4,12 +4,11 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chatsnapshot_producers.segment_reader import Damage
+from chatsnapshot_producers.transport import Refusal
 from chatsnapshot_schemas.codec import decode_envelope
 from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.json_form import envelope_to_json
-
-from chatsnapshot_producers.segment_reader import Damage
-from chatsnapshot_producers.transport import Refusal
 
 
 class RejectedEvents:

@@ -33,7 +33,11 @@ class Spool:
         """This process's own, empty. Raises OSError."""
         folder = SpoolFolder.create(root, destination)
         segment_bytes = min(SEGMENT_BYTES_MAX, bytes_max // SEGMENTS_PER_SPOOL)
-        return cls(folder, SegmentWriter(folder, fingerprint, segment_bytes, fsync=fsync))
+        try:
+            return cls(folder, SegmentWriter(folder, fingerprint, segment_bytes, fsync=fsync))
+        except OSError:
+            folder.remove()
+            raise
 
     @classmethod
     def adopted(cls, folder: SpoolFolder) -> Self:

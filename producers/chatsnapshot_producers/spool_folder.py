@@ -1,14 +1,15 @@
 """One spool on disk: a folder that exactly one process owns by a lock the kernel releases when that process dies.
 
-    lock          held by the owner for its whole life
-    destination   where the events are meant to go (one line)
-    position      first byte that is not acknowledged: segment, offset, CRC
-    000001.events segments: header (magic, fingerprint of the Avro schema), then frames
+lock          held by the owner for its whole life
+destination   where the events are meant to go (one line)
+position      first byte that is not acknowledged: segment, offset, CRC
+000001.events segments: header (magic, fingerprint of the Avro schema), then frames
 """
 
 import fcntl
 import os
 import secrets
+import shutil
 import struct
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,12 +49,15 @@ class SpoolFolder:
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}-{secrets.token_hex(3)}"
         hidden = root / f"{NEW_PREFIX}{name}"
         hidden.mkdir(parents=True, mode=0o700)
-        (hidden / "destination").write_text(f"{destination}\n", "utf-8")
-        lock = os.open(hidden / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path = root / name
-        hidden.rename(path)
-        return cls(path, lock)
+        try:
+            (hidden / "destination").write_text(f"{destination}\n", "utf-8")
+            lock = os.open(hidden / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hidden.rename(root / name)
+        except OSError:
+            shutil.rmtree(hidden, ignore_errors=True)
+            raise
+        return cls(root / name, lock)
 
     @classmethod
     def adopt(cls, path: Path) -> Self | None:

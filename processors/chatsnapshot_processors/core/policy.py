@@ -1,6 +1,8 @@
 """What the core is told: bounds and policies. Recorded in the state topic, because they decide the ledger's bytes."""
 
 import json
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
@@ -28,3 +30,18 @@ class SequencingPolicy:
     def from_json(cls, value: bytes) -> Self:
         """From the value of a policy entry."""
         return cls(**json.loads(value))
+
+
+class PolicyTimeline:
+    """Which policy is in force at which input offset."""
+
+    def __init__(self, policies: Sequence[tuple[int, SequencingPolicy]]) -> None:
+        """`policies`: (first input offset it applies to, policy), ascending; the first also covers what is before it."""
+        self._starts = [start for start, _ in policies]
+        self._policies = [policy for _, policy in policies]
+        if not policies or self._starts != sorted(set(self._starts)):
+            raise ValueError("policies are needed in ascending order of their first input offset")
+
+    def at(self, offset: int) -> SequencingPolicy:
+        """The policy for the input record at `offset`."""
+        return self._policies[max(bisect_right(self._starts, offset) - 1, 0)]

@@ -27,9 +27,9 @@ def sequencer(
     settings = Settings()
     _log(settings)
     try:
-        from chatsnapshot_processors.config import SequencerConfig
         from chatsnapshot_processors.worker import run
 
+        from chatsnapshot_processors.config import SequencerConfig
         from chatsnapshot_processors.core.policy import SequencingPolicy
     except ImportError as error:
         raise MissingExtra("processors", "serve sequencer") from error

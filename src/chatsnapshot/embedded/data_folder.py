@@ -20,6 +20,8 @@ FREE_BYTES_TO_START = 512 * 1024 * 1024
 """Room for Kafka's first segments, the engine's merges and a minute of recording on top of the floor."""
 FREE_BYTES_FLOOR = 256 * 1024 * 1024
 """Below this a running stack stops itself: enough is left for every part to end in good order."""
+SUPERVISOR_LOG = "supervisor"
+"""Name of the supervisor's own log, beside those of the roles."""
 MEGABYTE = 1_000_000
 
 

@@ -1,9 +1,9 @@
 """Log files of the stack: appended to by the processes themselves, bounded by the supervisor, read by people."""
 
 import os
+import re
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ LOG_BYTES_MAX = 16 * 1024 * 1024
 """One older generation is kept beside the file: at most twice this per role."""
 READ_BYTES_MAX = 4 * 1024 * 1024
 """How far back `last_lines` looks."""
-FOLLOW_POLL_S = 0.2
+TIME_CHARACTERS = len("2026-01-31 23:59:59 ")
 
 
 def append_line(path: Path, text: str) -> None:
@@ -45,26 +45,30 @@ def last_lines(path: Path, count: int) -> list[str]:
         return []
 
 
-def follow(paths: dict[str, Path], wait: Callable[[float], None]) -> Iterator[tuple[str, str]]:
-    """New lines of several files from now on, as (name, line), until the caller stops; `wait` sleeps."""
-    positions = {name: _size(path) for name, path in paths.items()}
-    while True:
-        for name, path in paths.items():
-            lines, positions[name] = _new_lines(path, positions[name])
-            for line in lines:
-                yield name, line
-        wait(FOLLOW_POLL_S)
+class LogReader:
+    """New complete lines of one file, from the moment this reader is made."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = _size(path)
+
+    def lines(self) -> list[str]:
+        """Those since the last call; a file that was begun again is read from its start."""
+        size = _size(self._path)
+        if size == self._position:
+            return []
+        start = self._position if size > self._position else 0
+        with self._path.open("rb") as file:
+            file.seek(start)
+            complete, newline, _ = file.read(READ_BYTES_MAX).rpartition(b"\n")
+        self._position = start + len(complete) + len(newline)
+        return complete.decode("utf-8", "replace").splitlines()
 
 
-def _new_lines(path: Path, position: int) -> tuple[list[str], int]:
-    size = _size(path)
-    if size == position:
-        return [], position
-    start = position if size > position else 0  # shorter: the file was begun again
-    with path.open("rb") as file:
-        file.seek(start)
-        complete, newline, _ = file.read(READ_BYTES_MAX).rpartition(b"\n")
-    return complete.decode("utf-8", "replace").splitlines(), start + len(complete) + len(newline)
+def without_time(line: str) -> str:
+    """A line of `append_line` without its time."""
+    head, text = line[:TIME_CHARACTERS], line[TIME_CHARACTERS:]
+    return text if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", head) else line
 
 
 def _size(path: Path) -> int:

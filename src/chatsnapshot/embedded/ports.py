@@ -10,7 +10,14 @@ from chatsnapshot.embedded.whole_file import write_whole
 from chatsnapshot_schemas.errors import PortTaken
 
 LOOPBACK = "127.0.0.1"
-USUAL_PORTS: Mapping[str, int] = {"kafka": 19092, "kafka-controller": 19093, "clickhouse": 18123, "http": 8180}
+USUAL_PORTS: Mapping[str, int] = {
+    "kafka": 19092,
+    "kafka-controller": 19093,
+    "clickhouse": 18123,
+    "http": 8180,
+    "sequencer": 19101,  # metrics
+    "sink": 19102,  # metrics
+}
 
 
 @dataclass(frozen=True)
@@ -43,11 +50,12 @@ def free_port(avoid: frozenset[int] = frozenset()) -> int:
             return port
 
 
-def choose_port(purpose: str, wanted: int, taken: frozenset[int]) -> ChosenPort:
-    """The wanted port, or a free one where that is in use or already given away."""
-    if wanted and wanted not in taken and is_free(wanted):
-        return ChosenPort(purpose, wanted)
-    return ChosenPort(purpose, free_port(taken), instead_of=wanted or None)
+def choose_port(purpose: str, wanted: tuple[int, ...], given: frozenset[int]) -> ChosenPort:
+    """The first of the wanted ports that is neither in use nor already given away, else a free one."""
+    for port in wanted:
+        if port not in given and is_free(port):
+            return ChosenPort(purpose, port, instead_of=wanted[0] if port != wanted[0] else None)
+    return ChosenPort(purpose, free_port(given), instead_of=wanted[0] if wanted else None)
 
 
 def choose_ports(
@@ -59,12 +67,12 @@ def choose_ports(
     """
     chosen: list[ChosenPort] = []
     for purpose in purposes:
-        taken = frozenset(choice.port for choice in chosen)
+        given = frozenset(choice.port for choice in chosen)
         demand = demanded.get(purpose)
-        if demand and (demand in taken or not is_free(demand)):
+        if demand and (demand in given or not is_free(demand)):
             raise PortTaken(f"port {demand} for {purpose} is in use by another process")
-        wanted = remembered.get(purpose, USUAL_PORTS.get(purpose, 0)) if demand is None else demand
-        chosen.append(choose_port(purpose, wanted, taken))
+        wanted = [remembered.get(purpose), USUAL_PORTS.get(purpose)] if demand is None else [demand]
+        chosen.append(choose_port(purpose, tuple(dict.fromkeys(port for port in wanted if port)), given))
     return tuple(chosen)
 
 

@@ -1,5 +1,6 @@
 """Processes told apart beyond doubt: a process id is given again, a process id with its start time is not."""
 
+import os
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -26,6 +27,11 @@ def identify(pid: int) -> ProcessIdentity:
         return ProcessIdentity(pid=pid, create_time=psutil.Process(pid).create_time())
     except psutil.Error:
         return ProcessIdentity(pid=pid, create_time=0.0)
+
+
+def identify_self() -> ProcessIdentity:
+    """This process."""
+    return identify(os.getpid())
 
 
 def find_process(identity: ProcessIdentity) -> Any | None:

@@ -1,8 +1,11 @@
 """What a person sees while the stack starts, runs and stops."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, TextIO
+
+from chatsnapshot.embedded.log_file import append_line
 
 
 class Progress(Protocol):
@@ -62,31 +65,36 @@ class TerminalProgress:
             self._live = True
 
 
-class TeeProgress:
-    """Passes everything on, and every lasting line also to `write_line` (a log)."""
+class LogProgress:
+    """Lines in a log file, with times; what is waited for is not logged."""
 
-    def __init__(self, inner: Progress, write_line: Callable[[str], None]) -> None:
-        self._inner = inner
-        self._write_line = write_line
-
-    def say(self, text: str) -> None:
-        """A line, and the same in the log."""
-        self._write_line(text)
-        self._inner.say(text)
-
-    def busy(self, text: str) -> None:
-        """Passed on only: a log holds what happened, not what was waited for."""
-        self._inner.busy(text)
-
-
-class SilentProgress:
-    """Says nothing."""
+    def __init__(self, log: Path) -> None:
+        self._log = log
 
     def say(self, text: str) -> None:
-        """Nothing."""
+        """A line. A log that cannot be written (a full disk) must not stop its writer."""
+        with contextlib.suppress(OSError):
+            append_line(self._log, text)
 
     def busy(self, text: str) -> None:
-        """Nothing."""
+        """Nothing: a log holds what happened."""
+
+
+class BothProgress:
+    """Tells two."""
+
+    def __init__(self, first: Progress, second: Progress) -> None:
+        self._both = (first, second)
+
+    def say(self, text: str) -> None:
+        """A line for both."""
+        for progress in self._both:
+            progress.say(text)
+
+    def busy(self, text: str) -> None:
+        """The same wait for both."""
+        for progress in self._both:
+            progress.busy(text)
 
 
 def progress_for(stream: TextIO) -> Progress:

@@ -1,15 +1,11 @@
 """Questions to the parts of the stack: does it answer yet? Each takes at most about two seconds and never raises."""
 
 import socket
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from confluent_kafka.admin import AdminClient
+from chatsnapshot_schemas.connections import KafkaConnection
 
 PROBE_S = 1.0
 """Everything probed is on this machine, or near: longer means that it does not answer now."""
-ClientConfig = Mapping[str, str | int | float | bool]
 
 
 def accepts_connections(host: str, port: int) -> bool:
@@ -21,24 +17,28 @@ def accepts_connections(host: str, port: int) -> bool:
     return True
 
 
-def broker_answers(config: ClientConfig) -> bool:
-    """Whether a Kafka broker gives its metadata. `config`: librdkafka connection settings."""
+def broker_answers(kafka: KafkaConnection) -> bool:
+    """Whether a Kafka broker gives its metadata."""
     from confluent_kafka import KafkaException
 
+    from chatsnapshot.kafka.admin import admin_client
+
     try:
-        quiet_admin(config).list_topics(timeout=PROBE_S)
+        admin_client(kafka).list_topics(timeout=PROBE_S)
     except KafkaException:
         return False
     return True
 
 
-def group_has_members(config: ClientConfig, group: str) -> bool:
+def group_has_members(kafka: KafkaConnection, group: str) -> bool:
     """Whether a consumer group has a member with partitions: its process has joined and reads."""
     from confluent_kafka import KafkaException
 
+    from chatsnapshot.kafka.admin import admin_client
+
     try:
-        description = quiet_admin(config).describe_consumer_groups([group], request_timeout=PROBE_S)[group]
-        members = description.result(timeout=2 * PROBE_S).members
+        asked = admin_client(kafka).describe_consumer_groups([group], request_timeout=PROBE_S)
+        members = asked[group].result(timeout=2 * PROBE_S).members
     except (KafkaException, TimeoutError):
         return False
     return any(member.assignment and member.assignment.topic_partitions for member in members)
@@ -59,11 +59,3 @@ def http_answers(url: str, body: str | None = None) -> bool:
 def clickhouse_answers(url: str) -> bool:
     """Whether a ClickHouse HTTP interface answers."""
     return http_answers(url.rstrip("/") + "/ping", "Ok.")
-
-
-def quiet_admin(config: ClientConfig) -> "AdminClient":
-    """An admin client that does not write connection failures to the terminal."""
-    from confluent_kafka.admin import AdminClient
-
-    quiet: dict[str, Any] = {**config, "log_level": 0, "error_cb": lambda _error: None}
-    return AdminClient(quiet)

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable
 
-from chatsnapshot_schemas.errors import StackFailed
-
 from chatsnapshot.embedded.log_file import last_lines
 from chatsnapshot.embedded.process import ChildProcess, describe_exit
 from chatsnapshot.embedded.restart_policy import RestartPolicy
 from chatsnapshot.embedded.roles import Role
 from chatsnapshot.embedded.supervision_state import RoleRecord, RoleState
+from chatsnapshot_schemas.errors import StackFailed
 
 
 class SupervisedRole:
@@ -26,6 +25,7 @@ class SupervisedRole:
         self._start_again_at = 0.0
         self._last_exit: str | None = None
         self._was_ready = False
+        self._failure_said = False
 
     @property
     def is_settled(self) -> bool:
@@ -88,11 +88,11 @@ class SupervisedRole:
         if self._was_ready or self._restarts:
             self._say(f"{self.role.name} is back")
         self._was_ready = True
+        self._failure_said = False
 
     def _on_death(self, how: str, uptime_s: float) -> None:
         self._child = None
         self._last_exit = how
-        was_failing = self._policy.is_failing(self._failures)
         self._failures = self._policy.failures_after(self._failures, uptime_s)
         delay_s = self._policy.delay_s(self._failures)
         self._start_again_at = time.monotonic() + delay_s
@@ -101,8 +101,13 @@ class SupervisedRole:
             self._say(f"{self.role.name} died ({how}); starting it again in {delay_s:g} s")
         else:
             self.state = "failing"
-            if not was_failing:
-                self._say(
-                    f"{self.role.name} FAILED {self._failures} times in a row ({how}): {self.last_words()} -- still tried "
-                    f"every {self._policy.delay_max_s:g} s; `chatsnapshot logs {self.role.name}` shows more"
-                )
+            self._say_failure(how)
+
+    def _say_failure(self, how: str) -> None:
+        if self._failure_said:
+            return
+        self._failure_said = True
+        self._say(
+            f"{self.role.name} FAILED {self._failures} times in a row ({how}): {self.last_words()} -- still tried "
+            f"every {self._policy.delay_max_s:g} s; `chatsnapshot logs {self.role.name}` shows more"
+        )

@@ -1,6 +1,7 @@
 """What the supervisor is doing: `supervisor.json` in the data folder, for `status`, `down` and the next start."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -54,3 +55,8 @@ def read_record(path: Path) -> SupervisionRecord | None:
 def write_record(path: Path, record: SupervisionRecord) -> None:
     """Replace the record in one step. Raises OSError."""
     write_whole(path, record.model_dump_json(indent=1))
+
+
+def now_text() -> str:
+    """The present time as the records hold it: RFC 3339, UTC, seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

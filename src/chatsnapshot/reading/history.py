@@ -59,6 +59,12 @@ class RunHistory:
         """Messages and human answers: rows of view `transcript`."""
         return list(self._sources.queries.transcript(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
 
+    def page(self, mode: str, after: int, limit: int) -> list[Any]:
+        """Items (`full`) or messages and answers (`transcript`) behind a sequence number, at most `limit`."""
+        queries = self._sources.queries
+        read = queries.transcript if mode == "transcript" else queries.run_items
+        return list(read(self._sources.tenant, self.run_id, after=after, limit=limit))
+
     def nodes(self) -> list[Any]:
         """Rows of view `workflow_nodes`."""
         return list(self._sources.queries.workflow_nodes(self._sources.tenant, self.run_id, limit=ITEMS_MAX))

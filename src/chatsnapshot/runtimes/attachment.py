@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from chatsnapshot_producers.causes import INHERIT, CauseArgument
 from chatsnapshot_producers.event_ids import natural_event_id
@@ -15,6 +15,8 @@ from chatsnapshot_schemas.rules import CAUSED_BY_MAX
 
 from chatsnapshot.recording import Run
 from chatsnapshot.runtimes.draft import Draft
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class Attachment:
             if self._is_new(draft.key):
                 self.guard(self._send, draft, agent)
 
-    def guard[T](self, step: Callable[..., T], *arguments: Any) -> T | None:
+    def guard(self, step: Callable[..., T], *arguments: Any) -> T | None:
         """Call a step of the adapter; a failure is counted and reported, and None comes back."""
         try:
             return step(*arguments)

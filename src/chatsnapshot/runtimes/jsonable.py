@@ -34,3 +34,13 @@ def _fields(value: Any) -> Any:
         return asdict(value)
     except Exception:  # a field that cannot be copied: a lock, a connection
         return repr(value)
+
+
+def given(payload: dict[str, Any]) -> dict[str, Any]:
+    """Without the keys that say nothing: null, empty list, empty object."""
+    return {key: value for key, value in payload.items() if value is not None and value not in ([], {})}
+
+
+def error_of(error: BaseException) -> dict[str, Any]:
+    """The `error` object of a payload."""
+    return {"type": type(error).__name__, "message": str(error)}

@@ -76,7 +76,13 @@ def _kind(item: BinaryInput | UrlInput) -> str:
 
 def _file(data: bytes, name: str | None, media_type: str | None) -> Json:
     digest = hashlib.sha256(data).hexdigest()
-    file: Json = {"id": f"sha256:{digest}", "name": name, "media_type": media_type, "bytes": len(data), "sha256": digest}
+    file: Json = {
+        "id": f"sha256:{digest}",
+        "name": name,
+        "media_type": media_type,
+        "bytes": len(data),
+        "sha256": digest,
+    }
     if len(data) <= INLINE_BYTES_MAX:
         text = base64.b64encode(data).decode("ascii")
         file["uri"] = f"data:{media_type or 'application/octet-stream'};base64,{text}"

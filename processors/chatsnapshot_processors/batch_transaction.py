@@ -1,0 +1,144 @@
+"""One batch of input as one Kafka transaction: ledger, quarantine, state and the input offset, all or nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer, TopicPartition
+
+from chatsnapshot_processors.core.records import (
+    InputRecord,
+    Output,
+    Quarantined,
+    Recorded,
+    StateChange,
+)
+from chatsnapshot_processors.core.sequencer import Sequencer
+from chatsnapshot_processors.group_metadata import GroupMembership
+from chatsnapshot_processors.lane_producer import CALL_TIMEOUT_S
+from chatsnapshot_processors.offset_metadata import OffsetMetadata
+from chatsnapshot_processors.quarantine_record import HeaderList, quarantine_headers
+from chatsnapshot_schemas.connections import TopicNames
+from chatsnapshot_schemas.errors import BrokerUnavailable
+
+_QUEUE_FULL_WAIT_S = 1.0
+
+
+@dataclass(slots=True)
+class BatchOutcome:
+    """What a batch came to."""
+
+    recorded: int = 0
+    duplicates: int = 0
+    replays: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+    last_recorded: Recorded | None = None
+    last_ledger_offset: int = -1
+    greatest_input: tuple[int, int] = (-1, -1)
+    """(epoch, offset) among the recorded."""
+    greatest_recorded_at: int = 0
+
+
+class BatchTransaction:
+    """Runs batches of one partition in one epoch through a sequencer. Its methods raise KafkaException.
+
+    After an exception nothing may be run again: producer and sequencer are to be thrown away, for what was committed is
+    known by the topics only. `membership` lets the broker refuse a consumer that lost the partition.
+    """
+
+    def __init__(
+        self,
+        producer: Producer,
+        sequencer: Sequencer,
+        topics: TopicNames,
+        place: tuple[int, int],
+        topic_id: str,
+        membership: GroupMembership,
+        ledger_prefix: bytes,
+    ) -> None:
+        self._producer = producer
+        self._sequencer = sequencer
+        self._topics = topics
+        self._partition, self._epoch = place
+        self._topic_id = topic_id
+        self._group = membership.to_bytes()
+        self._prefix = ledger_prefix
+        self._outcome = BatchOutcome()
+
+    def run(self, records: Sequence[InputRecord], notes: Sequence[StateChange]) -> BatchOutcome:
+        """Sequence the records and commit; `notes` are state changes that go with them."""
+        outcome = self._outcome = BatchOutcome()
+        self._producer.begin_transaction()
+        for note in notes:
+            self._emit(note)
+        step, emit = self._sequencer.step, self._emit
+        for record in records:
+            for output in step(record):
+                emit(output)
+        self._send_last()
+        self._commit(records[-1].offset + 1)
+        return outcome
+
+    def _emit(self, output: Output) -> None:
+        outcome = self._outcome
+        if isinstance(output, Recorded):
+            self._record(output)
+        elif isinstance(output, StateChange):
+            self._send(self._topics.state, output.key, output.value)
+        elif isinstance(output, Quarantined):
+            outcome.quarantined[str(output.reason)] += 1
+            headers = quarantine_headers(output, self._epoch, self._partition)
+            self._send(self._topics.quarantine, output.record.key, output.record.value, headers)
+        elif output.replay:
+            outcome.replays += 1
+        else:
+            outcome.duplicates += 1
+
+    def _record(self, recorded: Recorded) -> None:
+        """Send the record before, keep this one: only the last one's offset in the ledger is asked for."""
+        outcome, plain = self._outcome, recorded.plain
+        if outcome.last_recorded is not None:
+            self._send(self._topics.ledger, outcome.last_recorded.key, self._prefix + outcome.last_recorded.body)
+        outcome.last_recorded = recorded
+        outcome.recorded += 1
+        outcome.greatest_input = max(outcome.greatest_input, (plain["input_epoch"], plain["input_offset"]))
+        outcome.greatest_recorded_at = max(outcome.greatest_recorded_at, plain["recorded_at"])
+
+    def _send_last(self) -> None:
+        last = self._outcome.last_recorded
+        if last is not None:
+            self._send(self._topics.ledger, last.key, self._prefix + last.body, on_delivery=self._note_ledger_offset)
+
+    def _note_ledger_offset(self, error: KafkaError | None, message: Message) -> None:
+        offset = message.offset()
+        if error is None and offset is not None:
+            self._outcome.last_ledger_offset = offset
+
+    def _send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: HeaderList | None = None,
+        on_delivery: Callable[[KafkaError | None, Message], None] | None = None,
+    ) -> None:
+        optional: dict[str, Any] = {} if on_delivery is None else {"on_delivery": on_delivery}
+        if headers is not None:
+            optional["headers"] = headers
+        give_up = monotonic() + CALL_TIMEOUT_S
+        while True:
+            try:
+                return self._producer.produce(topic, value, key, self._partition, **optional)
+            except BufferError:
+                if monotonic() > give_up:
+                    raise BrokerUnavailable(f"{topic} takes no records for {CALL_TIMEOUT_S:g} s") from None
+                self._producer.poll(_QUEUE_FULL_WAIT_S)
+
+    def _commit(self, following: int) -> None:
+        metadata = OffsetMetadata(self._topic_id, self._epoch, self._sequencer.stream_time)
+        offset = TopicPartition(self._topics.events, self._partition, following, metadata.to_text())
+        self._producer.send_offsets_to_transaction([offset], self._group, CALL_TIMEOUT_S)
+        self._producer.commit_transaction(CALL_TIMEOUT_S)

@@ -1,0 +1,36 @@
+"""Gives an event its place: builds the ledger record that follows the correlation's last one."""
+
+from chatsnapshot_schemas.chain import genesis_hash
+from chatsnapshot_schemas.codec import encode_ledger
+from chatsnapshot_schemas.rules import Plain
+
+from chatsnapshot_processors.core.incoming import CauseKind, Incoming
+from chatsnapshot_processors.core.recorded_state import Head
+from chatsnapshot_processors.core.records import Recorded
+
+
+def next_record(
+    event: Incoming,
+    content: tuple[Plain, bytes],
+    head: Head | None,
+    *,
+    cause: CauseKind,
+    gap_before: int,
+    late: bool,
+) -> Recorded:
+    """The record of `event` after `head` (None: the first of its correlation). `content`: plain fields, Avro body."""
+    plain, body = content
+    sequence_no, prev_hash = head or (0, genesis_hash(plain["tenant_id"], plain["correlation_id"]))
+    fields: Plain = {
+        "prev_hash": prev_hash,
+        "sequence_no": sequence_no + 1,
+        "recorded_at": event.record.appended_at,
+        "input_epoch": event.epoch,
+        "input_partition": event.partition,
+        "input_offset": event.record.offset,
+        "gap_before": gap_before,
+        "late": late,
+        "cause": cause,
+    }
+    digest, record_body = encode_ledger(fields, body)
+    return Recorded(event.correlation, record_body, {"hash": digest, **fields, "envelope": plain})

@@ -1,0 +1,111 @@
+"""The sink's Kafka side: its consumer's configuration, the topics' identities, and commits.
+
+Assignment is cooperative-sticky: when a worker joins or leaves, only the partitions that move stop; all others go on
+inserting. (Eager assignment takes everything from everybody, in the middle of every batch.) The group refuses commits
+of an earlier generation, so a worker that lost a partition without noticing cannot move its offset.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from chatsnapshot_schemas.connections import KafkaConnection
+from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
+
+from chatsnapshot_projections.sink_config import SinkConfig
+
+log = logging.getLogger(__name__)
+
+QUEUED_KILOBYTES_MAX = 32 * 1024
+"""Fetched and not yet taken, of all partitions together: about one batch."""
+FETCH_BYTES_MAX = 16 * 1024 * 1024
+PARTITION_FETCH_BYTES_MAX = 4 * 1024 * 1024
+"""A few of these fill the queue: partitions take turns, and a catch-up is not bound by round trips."""
+FETCH_WAIT_MS = 250
+"""How long the broker waits for news; also how soon the place of a transaction marker is seen."""
+REQUEST_TIMEOUT_MS = 10_000
+"""A commit that hangs must not keep the worker from polling or from ending."""
+BROKER_WAIT_S = 30.0
+"""For the first answer, and for reading committed offsets: then the process ends and is started again."""
+
+
+def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) -> dict[str, object]:
+    """librdkafka's configuration of the sink's consumer."""
+    settings: dict[str, object] = {
+        **config.kafka.client_config(),
+        "group.id": config.group,
+        "client.id": f"{config.group}-{config.instance_id}" if config.instance_id else config.group,
+        "partition.assignment.strategy": "cooperative-sticky",
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        # a committed offset that the topic does not have is a matter for a person, never a silent jump
+        "auto.offset.reset": "error",
+        "enable.partition.eof": True,
+        "session.timeout.ms": int(config.session_timeout_s * 1000),
+        "heartbeat.interval.ms": int(config.session_timeout_s * 1000 / 5),
+        "max.poll.interval.ms": int(config.max_poll_interval_s * 1000),
+        "socket.timeout.ms": REQUEST_TIMEOUT_MS,
+        "queued.max.messages.kbytes": QUEUED_KILOBYTES_MAX,
+        "fetch.max.bytes": FETCH_BYTES_MAX,
+        "max.partition.fetch.bytes": PARTITION_FETCH_BYTES_MAX,
+        "fetch.wait.max.ms": FETCH_WAIT_MS,
+        "error_cb": on_error,
+    }
+    if config.instance_id:
+        settings["group.instance.id"] = config.instance_id
+    return settings
+
+
+def topic_ids(kafka: KafkaConnection, topics: Iterable[str]) -> dict[str, str]:
+    """The broker's id of each topic. Raises BrokerUnavailable, ConfigurationError (a topic is missing)."""
+    client = AdminClient({**kafka.client_config(), "socket.timeout.ms": REQUEST_TIMEOUT_MS})
+    deadline = time.monotonic() + BROKER_WAIT_S
+    described = client.describe_topics(TopicCollection(list(topics)), request_timeout=BROKER_WAIT_S)
+    ids: dict[str, str] = {}
+    for topic, future in described.items():
+        try:
+            ids[topic] = str(future.result(max(1.0, deadline - time.monotonic())).topic_id)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise ConfigurationError(f"topic {topic} does not exist: run `chatsnapshot migrate`") from None
+            raise _unavailable(kafka, error) from error
+        except TimeoutError as error:
+            raise _unavailable(kafka, error) from error
+    return ids
+
+
+def committed_offsets(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+    """Offset (below 0: none) and metadata of each partition. Raises BrokerUnavailable."""
+    deadline = time.monotonic() + BROKER_WAIT_S
+    while True:
+        try:
+            found: list[TopicPartition] = consumer.committed(partitions, timeout=REQUEST_TIMEOUT_MS / 1000)
+            failed = next((partition.error for partition in found if partition.error), None)
+        except KafkaException as error:
+            failed = error.args[0]
+        if failed is None:
+            return found
+        if time.monotonic() > deadline:
+            raise BrokerUnavailable(f"committed offsets cannot be read: {failed.str()}")
+        log.warning("committed offsets cannot be read yet: %s", failed.str())
+        time.sleep(0.5)
+
+
+def commit(consumer: Consumer, topic: str, partition: int, offset: int, metadata: str) -> str | None:
+    """Commit one offset and wait for the answer; None when it is in, else why not."""
+    place = TopicPartition(topic, partition, offset, metadata)
+    try:
+        answer = consumer.commit(offsets=[place], asynchronous=False)
+    except KafkaException as error:
+        return str(error.args[0].str())
+    refused = next((each.error for each in answer or [] if each.error), None)
+    return None if refused is None else str(refused.str())
+
+
+def _unavailable(kafka: KafkaConnection, error: Exception) -> BrokerUnavailable:
+    reason = error.args[0].str() if error.args and isinstance(error.args[0], KafkaError) else str(error)
+    return BrokerUnavailable(f"Kafka at {kafka.bootstrap_servers} does not answer: {reason or 'timed out'}")

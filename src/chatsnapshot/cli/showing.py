@@ -1,0 +1,102 @@
+"""What `show` and `tail` print."""
+
+import json
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from chatsnapshot.cli.output import console, print_json
+from chatsnapshot.reading import RunHistory
+from chatsnapshot.rendering.json_values import row_dict
+from chatsnapshot.rendering.printable import one_line
+from chatsnapshot.rendering.run_heading import heading_facts, heading_renderable
+from chatsnapshot.rendering.transcript_text import transcript_renderables
+from chatsnapshot_schemas.json_form import record_to_json
+from chatsnapshot_schemas.ledger_record import LedgerRecord
+
+FAMILY_STYLES = {"execution": "cyan", "system": "blue", "ui": "green", "integration": "magenta"}
+
+
+def show_text(history: RunHistory, items: list[Any], *, graph: bool, full: bool) -> None:
+    """For a person at a terminal."""
+    out = console()
+    out.print(heading_renderable(history.summary()))
+    out.print()
+    for block in transcript_renderables(items):
+        out.print(block)
+    if not items:
+        out.print(Text("nothing was said in this run; --mode full shows everything that happened", "dim"))
+    if graph:
+        print_graph_and_cost(out, history)
+    elif not full:
+        out.print(Text("--mode full shows tool calls and everything else, --graph the workflow and the cost", "dim"))
+
+
+def print_graph_and_cost(out: Console, history: RunHistory) -> None:
+    """The workflow graph as text, and what the run cost."""
+    from chatsnapshot.rendering.cost_table import cost_renderable
+    from chatsnapshot.rendering.graph_text import graph_renderable
+
+    out.print(graph_renderable(history.nodes(), history.edges()))
+    out.print()
+    out.print(cost_renderable(history.charges()))
+
+
+def show_markdown(history: RunHistory, items: list[Any]) -> None:
+    """For documents."""
+    from chatsnapshot.rendering.transcript_markdown import transcript_markdown
+
+    summary = history.summary()
+    typer.echo(transcript_markdown(history.run_id, heading_facts(summary), items))
+
+
+def show_json(history: RunHistory, items: list[Any], *, graph: bool) -> None:
+    """For machines."""
+    document: dict[str, Any] = {"run": row_dict(history.summary()), "items": [row_dict(item) for item in items]}
+    if graph:
+        document["nodes"] = [row_dict(node) for node in history.nodes()]
+        document["edges"] = [row_dict(edge) for edge in history.edges()]
+        document["charges"] = [row_dict(charge) for charge in history.charges()]
+    print_json(document)
+
+
+def show_raw(history: RunHistory, *, lines: bool) -> None:
+    """Ledger records as JSON: one a line, or one document."""
+    found = False
+    if not lines:
+        print_json([json.loads(record_to_json(record)) for record in history.events()])
+        return
+    for record in history.events():
+        found = True
+        typer.echo(record_to_json(record))
+    if not found:
+        history.summary()  # says that there is no such run
+
+
+def print_record(record: LedgerRecord, *, as_json: bool) -> None:
+    """One line of a live tail."""
+    if as_json:
+        typer.echo(record_to_json(record))
+        return
+    envelope = record.envelope
+    family = envelope.event_type.split(".", 1)[0]
+    flags = "".join(
+        f" [{flag}]"
+        for flag, on in (
+            ("gap", record.gap_before),
+            ("late", record.late),
+            (record.cause, record.cause == "unresolved"),
+        )
+        if on
+    )
+    line = Text.assemble(
+        (f"{record.recorded_at:%H:%M:%S} ", "dim"),
+        (f"{one_line(envelope.correlation_id, 36)} #{record.sequence_no} ", ""),
+        (f"{envelope.event_type} ", FAMILY_STYLES.get(family, "")),
+        (f"{one_line(envelope.source.agent or envelope.source.service, 24)} ", "bold"),
+        (one_line(envelope.payload, 160), "dim"),
+        (flags, "yellow"),
+    )
+    console().print(line, soft_wrap=True)

@@ -1,0 +1,207 @@
+"""From settings to a plan: which parts are started here, with which commands, ports and environment."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from chatsnapshot.embedded.data_folder import DataFolder
+from chatsnapshot.embedded.endpoints import ClickHouseEndpoint, HttpEndpoint, KafkaEndpoint
+from chatsnapshot.embedded.kafka_broker import KafkaNode, java_environment
+from chatsnapshot.embedded.kafka_jars import bring_kafka_jars, java_command
+from chatsnapshot.embedded.ports import LOOPBACK, ChosenPort, choose_ports, read_ports, remember_ports
+from chatsnapshot.embedded.process import Command
+from chatsnapshot.embedded.progress import Progress
+from chatsnapshot.embedded.readiness import (
+    accepts_connections,
+    broker_answers,
+    clickhouse_answers,
+    group_has_members,
+    http_answers,
+)
+from chatsnapshot.embedded.roles import Addresses, Role, StackPlan
+from chatsnapshot.settings import Settings
+from chatsnapshot_schemas.connections import KafkaConnection
+from chatsnapshot_schemas.errors import BrokerUnavailable, ClickHouseUnavailable
+
+STOP_WITHIN_S = {"http": 4.0, "sink": 6.0, "sequencer": 7.0, "clickhouse": 5.0, "kafka": 8.0}
+"""30 s in all. A sequencer ends its transaction and a sink its insert in them; each survives a kill as well."""
+WORKER_READY_WITHIN_S = 60.0
+"""A worker reads its state from the topics first; a long catch-up does not keep the others from being used."""
+STATIC_MEMBER = "local"
+"""One worker per group here: under the same name it gets its partitions back at once after a kill."""
+ANY_ADDRESS = ("0.0.0.0", "::", "")
+
+
+@dataclass(frozen=True)
+class _Ports:
+    chosen: tuple[ChosenPort, ...]
+
+    def of(self, purpose: str) -> int:
+        return next(choice.port for choice in self.chosen if choice.purpose == purpose)
+
+
+def plan_stack(settings: Settings, folder: DataFolder, progress: Progress) -> StackPlan:
+    """Make everything ready to start: jars, ports, Kafka's identity; says what it downloads and which port differs.
+
+    Raises BrokerUnavailable or ClickHouseUnavailable when a part that the environment names does not answer,
+    PortTaken for a demanded port, StackFailed when Kafka cannot be brought or set up.
+    """
+    _require_named_parts(settings)
+    ports = _choose(settings, folder, progress)
+    backends: list[Role] = []
+    if settings.kafka() is None:
+        backends.append(_kafka(settings, folder, ports, progress))
+    if settings.clickhouse() is None:
+        backends.append(_clickhouse(folder, ports))
+    addresses = _addresses(settings, ports)
+    worker = _WorkerRoles(settings, folder, addresses, ports)
+    return StackPlan(
+        backends=tuple(backends),
+        setup=worker.migrate(),
+        workers=(worker.sequencer(), worker.sink(), worker.http()),
+        addresses=addresses,
+    )
+
+
+def _require_named_parts(settings: Settings) -> None:
+    kafka, clickhouse = settings.kafka(), settings.clickhouse()
+    if kafka is not None and not broker_answers(kafka):
+        raise BrokerUnavailable(
+            f"no Kafka answers at {kafka.bootstrap_servers} (CHATSNAPSHOT_KAFKA_BOOTSTRAP_SERVERS); "
+            "unset it to run the embedded one"
+        )
+    if clickhouse is not None and not clickhouse_answers(clickhouse.url):
+        raise ClickHouseUnavailable(
+            f"no ClickHouse answers at {clickhouse.url} (CHATSNAPSHOT_CLICKHOUSE_URL); unset it to run the embedded one"
+        )
+
+
+def _choose(settings: Settings, folder: DataFolder, progress: Progress) -> _Ports:
+    purposes = ["sequencer", "sink", "http"]
+    if settings.kafka() is None:
+        purposes += ["kafka", "kafka-controller"]
+    if settings.clickhouse() is None:
+        purposes += ["clickhouse"]
+    demanded = {"http": settings.http_port} if "http_port" in settings.model_fields_set else {}
+    chosen = choose_ports(tuple(purposes), read_ports(folder.ports_file), demanded)
+    for choice in chosen:
+        if choice.instead_of is not None:
+            progress.say(f"port {choice.instead_of} is taken: {choice.purpose} uses {choice.port}")
+    remember_ports(folder.ports_file, chosen)
+    return _Ports(chosen)
+
+
+def _kafka(settings: Settings, folder: DataFolder, ports: _Ports, progress: Progress) -> Role:
+    java = java_command()
+    jars = bring_kafka_jars(settings.cache_dir, progress)
+    node = KafkaNode(folder.kafka, ports.of("kafka"), ports.of("kafka-controller"), java, jars)
+    node.prepare()
+    connection = KafkaConnection(bootstrap_servers=node.bootstrap_servers)
+    return Role(
+        name="kafka",
+        command=Command(node.command(), java_environment(), folder.log("kafka"), cwd=folder.kafka),
+        # the socket first: asking a broker that is not there leaves a client thread behind for a second
+        is_ready=lambda: accepts_connections(LOOPBACK, node.port) and broker_answers(connection),
+        stop_within_s=STOP_WITHIN_S["kafka"],
+        port=node.port,
+    )
+
+
+def _clickhouse(folder: DataFolder, ports: _Ports) -> Role:
+    port = ports.of("clickhouse")
+    arguments = ("--data-dir", str(folder.clickhouse), "--host", LOOPBACK, "--port", str(port))
+    command = python_module("chatsnapshot.embedded.clickhouse", *arguments)
+    return Role(
+        name="clickhouse",
+        command=Command(command, python_environment(), folder.log("clickhouse")),
+        is_ready=partial(clickhouse_answers, f"http://{LOOPBACK}:{port}"),
+        stop_within_s=STOP_WITHIN_S["clickhouse"],
+        port=port,
+    )
+
+
+def _addresses(settings: Settings, ports: _Ports) -> Addresses:
+    host = LOOPBACK if settings.http_host in ANY_ADDRESS else settings.http_host
+    host = f"[{host}]" if ":" in host else host
+    kafka, clickhouse = settings.kafka(), settings.clickhouse()
+    return Addresses(
+        kafka=KafkaEndpoint(bootstrap_servers=kafka.bootstrap_servers if kafka else f"{LOOPBACK}:{ports.of('kafka')}"),
+        clickhouse=ClickHouseEndpoint(
+            url=clickhouse.url if clickhouse else f"http://{LOOPBACK}:{ports.of('clickhouse')}",
+            database=settings.clickhouse_database,
+        ),
+        http=HttpEndpoint(url=f"http://{host}:{ports.of('http')}"),
+    )
+
+
+@dataclass(frozen=True)
+class _WorkerRoles:
+    """The roles that are ChatSnapshot itself: the same commands as in production, told where things are."""
+
+    settings: Settings
+    folder: DataFolder
+    addresses: Addresses
+    ports: _Ports
+
+    def migrate(self) -> Role:
+        return self._role("migrate", ("migrate",), is_ready=lambda: False)
+
+    def sequencer(self) -> Role:
+        return self._consumer("sequencer")
+
+    def sink(self) -> Role:
+        return self._consumer("sink")
+
+    def http(self) -> Role:
+        port = self.ports.of("http")
+        arguments = ("serve", "http", "--host", self.settings.http_host, "--port", str(port))
+        return self._role("http", arguments, partial(http_answers, f"{self.addresses.http.url}/healthz"), port)
+
+    def _consumer(self, name: str) -> Role:
+        port = self.ports.of(name)
+        arguments = ("serve", name, "--metrics-port", str(port), "--instance-id", STATIC_MEMBER)
+        return self._role(name, arguments, partial(self._consumes, name, port), port)
+
+    def _consumes(self, name: str, port: int) -> bool:
+        """The process is there (a killed one stays in its group for a while), and its group has partitions."""
+        group = f"{self.settings.topic_prefix}-{name}"
+        return accepts_connections(LOOPBACK, port) and group_has_members(self._kafka(), group)
+
+    def _kafka(self) -> KafkaConnection:
+        return self.settings.kafka() or KafkaConnection(bootstrap_servers=self.addresses.kafka.bootstrap_servers)
+
+    def _role(
+        self, name: str, arguments: tuple[str, ...], is_ready: Callable[[], bool], port: int | None = None
+    ) -> Role:
+        return Role(
+            name=name,
+            command=Command(python_module("chatsnapshot", *arguments), self._environment(), self.folder.log(name)),
+            is_ready=is_ready,
+            stop_within_s=STOP_WITHIN_S.get(name, 5.0),
+            port=port,
+            ready_within_s=WORKER_READY_WITHIN_S,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        told = {
+            "CHATSNAPSHOT_DATA_DIR": str(self.folder.path),
+            "CHATSNAPSHOT_KAFKA_BOOTSTRAP_SERVERS": self.addresses.kafka.bootstrap_servers,
+            "CHATSNAPSHOT_CLICKHOUSE_URL": self.addresses.clickhouse.url,
+        }
+        if self.settings.kafka() is None:
+            told |= {"CHATSNAPSHOT_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}
+        if self.settings.clickhouse() is None:
+            told |= {"CHATSNAPSHOT_CLICKHOUSE_USER": "default", "CHATSNAPSHOT_CLICKHOUSE_PASSWORD": ""}
+        return python_environment() | told
+
+
+def python_module(module: str, *arguments: str) -> tuple[str, ...]:
+    """`python -m module`, without the working directory on the import path: it is a person's, and may hold anything."""
+    return (sys.executable, "-P", "-m", module, *arguments)
+
+
+def python_environment() -> dict[str, str]:
+    """This environment, with output that reaches the log line by line."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1"}

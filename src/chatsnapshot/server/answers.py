@@ -1,0 +1,46 @@
+"""Answers as JSON, and errors as an answer with the stable reason code."""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chatsnapshot.rendering.json_values import json_value
+from chatsnapshot_schemas.errors import (
+    ChatSnapshotError,
+    ConfigurationError,
+    InvalidEvent,
+    NotFound,
+    TransientError,
+)
+
+RETRY_AFTER_S = 2
+
+
+class JsonAnswer(Response):
+    """JSON with times in UTC and decimals as text."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """The document as UTF-8."""
+        return json.dumps(content, ensure_ascii=False, default=json_value).encode()
+
+
+def error_answer(_request: Request, error: Exception) -> Response:
+    """`{"error": {"code", "message"}}` with the status that fits what the caller does next."""
+    assert isinstance(error, ChatSnapshotError)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, TransientError) else None
+    body = {"error": {"code": error.code, "message": str(error)}}
+    return JsonAnswer(body, status_code=_status(error), headers=headers)
+
+
+def _status(error: ChatSnapshotError) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, TransientError):
+        return 503
+    if isinstance(error, InvalidEvent | ConfigurationError):
+        return 422
+    return 500
