@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from time import monotonic
 from typing import Any
 
@@ -21,7 +22,7 @@ from chatsnapshot_processors.lane_producer import CALL_TIMEOUT_S
 from chatsnapshot_processors.offset_metadata import OffsetMetadata
 from chatsnapshot_processors.quarantine_record import HeaderList, quarantine_headers
 from chatsnapshot_schemas.connections import TopicNames
-from chatsnapshot_schemas.errors import BrokerUnavailable
+from chatsnapshot_schemas.errors import BrokerUnavailable, ChatSnapshotError
 
 _QUEUE_FULL_WAIT_S = 1.0
 
@@ -42,11 +43,19 @@ class BatchOutcome:
     greatest_recorded_at: int = 0
 
 
+class Abandoned(ChatSnapshotError):
+    """The partition was taken away before the commit began: nothing of the batch is committed."""
+
+    code = "abandoned"
+
+
 class BatchTransaction:
     """Runs batches of one partition in one epoch through a sequencer. Its methods raise KafkaException.
 
     After an exception nothing may be run again: producer and sequencer are to be thrown away, for what was committed is
-    known by the topics only. `membership` lets the broker refuse a consumer that lost the partition.
+    known by the topics only. `membership` lets the broker refuse a consumer that lost the partition. `turn` is shared by
+    the lanes of a process: one sequences while the others wait for the broker. Without it they would fight for the
+    interpreter's lock at every call into librdkafka and RocksDB, which nearly doubles the cost of an event.
     """
 
     def __init__(
@@ -58,6 +67,7 @@ class BatchTransaction:
         topic_id: str,
         membership: GroupMembership,
         ledger_prefix: bytes,
+        turn: Lock,
     ) -> None:
         self._producer = producer
         self._sequencer = sequencer
@@ -66,12 +76,23 @@ class BatchTransaction:
         self._topic_id = topic_id
         self._group = membership.to_bytes()
         self._prefix = ledger_prefix
+        self._turn = turn
         self._outcome = BatchOutcome()
 
-    def run(self, records: Sequence[InputRecord], notes: Sequence[StateChange]) -> BatchOutcome:
-        """Sequence the records and commit; `notes` are state changes that go with them."""
+    def run(
+        self, records: Sequence[InputRecord], notes: Sequence[StateChange], taken_away: Callable[[], bool]
+    ) -> BatchOutcome:
+        """Sequence the records and commit; `notes` are state changes that go with them. Raises Abandoned."""
         outcome = self._outcome = BatchOutcome()
         self._producer.begin_transaction()
+        with self._turn:
+            self._sequence(records, notes)
+        if taken_away():
+            raise Abandoned("taken away")
+        self._commit(records[-1].offset + 1)
+        return outcome
+
+    def _sequence(self, records: Sequence[InputRecord], notes: Sequence[StateChange]) -> None:
         for note in notes:
             self._emit(note)
         step, emit = self._sequencer.step, self._emit
@@ -79,8 +100,6 @@ class BatchTransaction:
             for output in step(record):
                 emit(output)
         self._send_last()
-        self._commit(records[-1].offset + 1)
-        return outcome
 
     def _emit(self, output: Output) -> None:
         outcome = self._outcome

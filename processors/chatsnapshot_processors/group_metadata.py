@@ -1,8 +1,8 @@
 """Group metadata of Faust's consumer in the bytes that librdkafka takes.
 
-`send_offsets_to_transaction` wants what `Consumer.consumer_group_metadata()` of confluent-kafka returns; Faust's consumer
-is aiokafka's. The bytes (librdkafka, `rd_kafka_consumer_group_metadata_write`): `CGMDv2:`, generation as int32 little-endian,
-group id NUL, member id NUL, then 1 for "no instance id", or 0 and the instance id NUL.
+`send_offsets_to_transaction` wants what `Consumer.consumer_group_metadata()` of confluent-kafka returns; Faust's
+consumer is aiokafka's. The bytes (librdkafka, `rd_kafka_consumer_group_metadata_write`): `CGMDv2:`, generation as int32
+little-endian, group id NUL, member id NUL, then 1 for "no instance id", or 0 and the instance id NUL.
 """
 
 from dataclasses import dataclass

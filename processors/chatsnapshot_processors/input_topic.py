@@ -7,9 +7,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType, Top
 
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
 from chatsnapshot_schemas.errors import BrokerUnavailable, TopicMismatch
+from chatsnapshot_schemas.topics import OUTPUT_HEADROOM_BYTES
 
-OUTPUT_ROOM_BYTES = 64 * 1024
-"""What ledger, quarantine and state records may be larger than the input they come from."""
 _TIMEOUT_S = 15.0
 
 
@@ -81,7 +80,7 @@ def _check_settings(topics: TopicNames, settings: dict[str, dict[str, str]], inp
             f"{topics.events} must have message.timestamp.type=LogAppendTime: run `chatsnapshot migrate`"
         )
     for name in (topics.ledger, topics.quarantine, topics.state):
-        allowed, needed = int(settings[name]["max.message.bytes"]), input_bytes_max + OUTPUT_ROOM_BYTES
+        allowed, needed = int(settings[name]["max.message.bytes"]), input_bytes_max + OUTPUT_HEADROOM_BYTES
         if allowed < needed:
             raise TopicMismatch(
                 f"{name} takes messages of {allowed} bytes; with an input of {input_bytes_max} it must take {needed} "

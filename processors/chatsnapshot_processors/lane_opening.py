@@ -6,8 +6,9 @@ init_transactions could be followed by one more commit of the old owner.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 
 from confluent_kafka import Producer
@@ -15,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 
 from chatsnapshot_processors.batch_transaction import BatchTransaction
 from chatsnapshot_processors.config import SequencerConfig
+from chatsnapshot_processors.core.policy import SequencingPolicy
 from chatsnapshot_processors.core.records import StateChange
 from chatsnapshot_processors.core.sequencer import Sequencer
 from chatsnapshot_processors.group_metadata import GroupMembership
@@ -43,6 +45,8 @@ class LaneContext:
     framing: Framing
     metrics: SequencerMetrics
     cache_dir: Path
+    turn: Lock = field(default_factory=Lock)
+    """Held by the lane that is sequencing."""
 
 
 @dataclass(slots=True)
@@ -85,9 +89,7 @@ def open_lane(
 class _Opening:
     """What is known while one lane opens."""
 
-    def __init__(
-        self, context: LaneContext, partition: int, topic: InputTopic, progress: Callable[[], None]
-    ) -> None:
+    def __init__(self, context: LaneContext, partition: int, topic: InputTopic, progress: Callable[[], None]) -> None:
         self._context = context
         self._config = context.config
         self._topics = context.config.topics
@@ -122,9 +124,7 @@ class _Opening:
         return state
 
     def _catch_up(self, reader: PartitionReader, state: RocksState) -> int:
-        catch_up = LedgerCatchUp(
-            reader, self._topics.ledger, self._partition, self._context.framing, self._progress
-        )
+        catch_up = LedgerCatchUp(reader, self._topics.ledger, self._partition, self._context.framing, self._progress)
         return catch_up.run(state)
 
     def _build(
@@ -156,10 +156,13 @@ class _Opening:
             self._topic.topic_id,
             membership,
             self._context.framing.prefix(self._topics.ledger, ledger_schema()),
+            self._context.turn,
         )
         return OpenLane(producer, sequencer, state, transaction, position.offset, notes)
 
-    def _policies(self, recorded: StateEntries, epoch: int, following: int) -> tuple[list[tuple[int, object]], list[StateChange]]:
+    def _policies(
+        self, recorded: StateEntries, epoch: int, following: int
+    ) -> tuple[list[tuple[int, SequencingPolicy]], list[StateChange]]:
         """Recorded settings and the configured ones behind them; what of that is to be recorded now."""
         policies = recorded.policies_of(epoch)
         configured = self._config.policy

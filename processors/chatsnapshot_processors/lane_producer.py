@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from chatsnapshot_processors.config import SequencerConfig
-from chatsnapshot_processors.input_topic import OUTPUT_ROOM_BYTES
+from chatsnapshot_schemas.topics import OUTPUT_HEADROOM_BYTES
 
 INIT_TIMEOUT_S = 20.0
 """Fencing the old owner waits for the end of its running commit."""
@@ -18,7 +18,7 @@ _BATCH_BYTES = 1_000_000
 _MESSAGE_BYTES_CEILING = 256 * 1024 * 1024
 """Client-side check only, on uncompressed size: an input that was sent compressed must not fail here for ever.
 
-The broker checks the compressed size against the topic's limit, which is the input's + OUTPUT_ROOM_BYTES."""
+The broker checks the compressed size against the topic's limit, which is the input's + OUTPUT_HEADROOM_BYTES."""
 
 
 class FailureKind(StrEnum):
@@ -59,7 +59,7 @@ def failure_kind(error: BaseException) -> FailureKind:
 
 def transactional_producer(config: SequencerConfig, partition: int, input_bytes_max: int) -> Producer:
     """A producer for the partition; `init_transactions` is the caller's first call."""
-    topic_bytes_max = input_bytes_max + OUTPUT_ROOM_BYTES
+    topic_bytes_max = input_bytes_max + OUTPUT_HEADROOM_BYTES
     settings: dict[str, Any] = {
         **config.kafka.client_config(),
         "transactional.id": config.transactional_id(partition),

@@ -69,8 +69,8 @@ class LedgerCatchUp:
         low, _ = self._reader.watermarks(self._topic, self._partition)
         if low > 0:
             raise CorruptLedger(
-                f"{self._topic}-{self._partition} begins at offset {low}: its beginning was deleted, so chains cannot be "
-                "continued; restore the topic (the ledger must never be cleaned up)"
+                f"{self._topic}-{self._partition} begins at offset {low}: its beginning was deleted, so chains cannot "
+                "be continued; restore the topic (the ledger must never be cleaned up)"
             )
 
     def _fold(self, overlay: Overlay, chunk: list[Message], before: LedgerMark | None) -> LedgerMark:

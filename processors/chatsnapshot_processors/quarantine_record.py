@@ -1,7 +1,8 @@
 """An input record as the quarantine topic keeps it.
 
 Key and value are the input's, byte for byte. Headers: the input's own, unchanged and in their order, then ours
-(`chatsnapshot_schemas.headers`, all values text); an input may carry a header with one of our names, the last one is ours.
+(`chatsnapshot_schemas.headers`, all values text); an input may carry a header with one of our names, so the last one of
+a name counts.
 """
 
 from chatsnapshot_processors.core.records import Quarantined

@@ -18,7 +18,7 @@ class StateEntries:
     """(epoch, first input offset, policy), ascending."""
     held: list[entries.HeldEvent] = field(default_factory=list)
     """By epoch and offset."""
-    used: dict[entries.UsedKey, set[int]] = field(default_factory=dict)
+    used: dict[entries.UsedKey, entries.NumberRanges] = field(default_factory=dict)
 
     def epoch_of(self, topic: InputTopic, name: str) -> int:
         """The epoch of the events topic. Raises TopicMismatch when it has none."""

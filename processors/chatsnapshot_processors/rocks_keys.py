@@ -1,9 +1,9 @@
 """Keys and values of the ledger cache, as bytes. Correlations hold no control characters, so NUL ends one.
 
-    m                                     the mark: how far the ledger is applied (JSON)
-    h <correlation>                       head: hash 32, sequence_no 8
-    k <correlation> NUL <event id 16>     known event: epoch 4, offset 8, digest 16
-    n <correlation> NUL <instance>        numbers: next 8, then 16 for each gap
+m                                     the mark: how far the ledger is applied (JSON)
+h <correlation>                       head: hash 32, sequence_no 8
+k <correlation> NUL <event id 16>     known event: epoch 4, offset 8, digest 16
+n <correlation> NUL <instance>        numbers: next 8, then 16 for each gap
 """
 
 import json
@@ -108,4 +108,4 @@ def encode_numbers(numbers: SourceNumbers) -> bytes:
 def decode_numbers(value: bytes) -> SourceNumbers:
     """An instance's numbers."""
     (following,) = _NUMBER.unpack_from(value)
-    return SourceNumbers(following, tuple(_GAP.iter_unpack(value[_NUMBER.size :])))  # type: ignore[arg-type]
+    return SourceNumbers(following, tuple(_GAP.iter_unpack(value[_NUMBER.size :])))

@@ -36,6 +36,7 @@ class RocksState:
         self._folder = folder
         self._owner = owner
         self._db = _open(folder)
+        self._unusable = False
         self._heads: dict[bytes, Head | None] = {}
         self._numbers: dict[tuple[bytes, str], SourceNumbers | None] = {}
         self.mark = self._read_mark()
@@ -83,7 +84,7 @@ class RocksState:
         try:
             self._db.write(batch)
         except Exception as error:  # rocksdict raises bare Exception
-            raise _translated(error, self._folder) from error
+            raise self._broken(error) from error
         self.mark = mark
 
     def discard(self) -> None:
@@ -96,15 +97,22 @@ class RocksState:
         self.mark = None
 
     def close(self) -> None:
-        """Release the folder."""
+        """Release the folder; a broken store is removed."""
         self._db.close()
+        if self._unusable:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _get(self, key: bytes) -> bytes | None:
         try:
             value: bytes | None = self._db.get(key)
         except Exception as error:
-            raise _translated(error, self._folder) from error
+            raise self._broken(error) from error
         return value
+
+    def _broken(self, error: Exception) -> ChatSnapshotError:
+        translated = _translated(error, self._folder)
+        self._unusable = isinstance(translated, CacheBroken)
+        return translated
 
     def _read_mark(self) -> keys.LedgerMark | None:
         """The mark; a store of another owner, layout or with an unreadable mark is emptied."""

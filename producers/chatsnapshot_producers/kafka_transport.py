@@ -20,8 +20,8 @@ MESSAGE_BYTES_MAX = 1_000_000
 """Broker default of max.message.bytes; an envelope at every limit stays below 300 KiB."""
 STALL_S = 30.0
 """No acknowledgement for that long: connect anew, the broker may have moved to another address."""
-TROUBLE_S = 1.0
-"""No acknowledgement for that long is worth a line."""
+TROUBLE_S = 3.0
+"""No acknowledgement for that long is worth a line; a first contact with a busy broker takes a second."""
 WAIT_S = 0.1
 """How often a waiting send looks whether it shall stop."""
 CLOSE_S = 1.0
@@ -177,7 +177,9 @@ class KafkaTransport:
             self._failures.append(error)
 
     def _heard(self, error: "KafkaError") -> None:
-        self._last_heard = f"Kafka: {error.str()}"
+        # "all brokers are down" follows on what happened to the last of them, which says more
+        if error.name() != "_ALL_BROKERS_DOWN" or not self._last_heard:
+            self._last_heard = f"Kafka: {error.str()}"
 
     def _unavailable(self, problem: "KafkaError") -> BrokerUnavailable:
         if problem.name() in _NO_TOPIC:

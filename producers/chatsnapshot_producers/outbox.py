@@ -123,9 +123,8 @@ class Outbox:
             def drained() -> bool:
                 return not publisher.adopting and (spool is None or end is None or spool.is_settled(end))
 
-            if self._settled.wait_for(drained, timeout_s):
-                return
-        raise self._undelivered(publisher)
+            if not self._settled.wait_for(drained, timeout_s):
+                raise self._undelivered(publisher)
 
     def close(self, timeout_s: float) -> None:
         """Flush for so long, disconnect, and say in one line what is left in the spool, if anything."""
@@ -139,7 +138,7 @@ class Outbox:
                 spool.finish()
         forget_at_exit(self._at_exit)
         if left:
-            log.warning("%s; the next start sends them", left)
+            log.warning("%s", left)
 
     def status(self) -> RecorderStatus:
         """One look, without waiting."""
@@ -215,9 +214,10 @@ class Outbox:
         spools = publisher.spools()
         count = sum(spool.pending_events for spool in spools)
         ids = tuple(islice(chain.from_iterable(spool.pending_ids() for spool in spools), REMAINING_IDS_MAX))
-        kept = ", ".join(str(spool.path) for spool in spools[-1:])
         why = f" ({publisher.record.last_error})" if publisher.record.last_error else ""
-        return Undelivered(f"{count} events are not delivered yet{why}; they are kept in {kept}", ids)
+        kept = spools[-1].path if spools else self._limits.root
+        events = "1 event is" if count == 1 else f"{count} events are"
+        return Undelivered(f"{events} not acknowledged yet{why}; kept in {kept} and sent at the next start", ids)
 
     def _at_exit(self) -> None:
         if os.getpid() == self._pid:

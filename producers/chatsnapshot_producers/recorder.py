@@ -13,7 +13,7 @@ from chatsnapshot_producers.causes import INHERIT, CauseArgument, CauseLike, cau
 from chatsnapshot_producers.draft import Draft, as_headers, as_id, as_payload, as_time
 from chatsnapshot_producers.event_ids import natural_event_id, new_event_id
 from chatsnapshot_producers.outbox import Outbox
-from chatsnapshot_producers.reported_source import UNSAID, ReportedSource, SourceArgument, reported_source
+from chatsnapshot_producers.reported_source import SourceArgument, reported_source
 from chatsnapshot_producers.run import Run
 from chatsnapshot_producers.spool_limits import SpoolLimits
 from chatsnapshot_producers.status import RecorderStatus
@@ -88,7 +88,7 @@ class Recorder:
             timestamp=timestamp,
             subject_id=subject_id,
             headers=headers,
-            source=reported_source(source),
+            source=source,
         )
 
     def caused_by(self, *causes: CauseLike) -> AbstractContextManager[None]:
@@ -107,13 +107,14 @@ class Recorder:
         timestamp: datetime | str | None = None,
         subject_id: str | None = None,
         headers: Mapping[str, str] | None = None,
-        source: ReportedSource = UNSAID,
+        source: SourceArgument = None,
     ) -> EventEnvelope:
         """What `Run.record` and `record` do. Raises InvalidEvent, before a number is used."""
         if not isinstance(event_type, str):
             raise InvalidEvent("event_type", f"text is needed, not {type(event_type).__name__}")
         event_type = type_named(event_type)
-        runtime = source.runtime or RUNTIME
+        reported = reported_source(source)
+        runtime = reported.runtime or RUNTIME
         return self._append(
             Draft(
                 tenant_id=self.tenant,
@@ -121,10 +122,10 @@ class Recorder:
                 event_id=self._event_id(correlation_id, runtime, event_id, key),
                 event_type=event_type,
                 timestamp=as_time(timestamp),
-                origin=source.origin or cast(Origin, origin_of(event_type)),
+                origin=reported.origin or cast(Origin, origin_of(event_type)),
                 runtime=runtime,
-                service=source.service or self.service,
-                agent=source.agent,
+                service=reported.service or self.service,
+                agent=reported.agent,
                 causation=causation_fields(cause, correlation_id),
                 subject_id=subject_id,
                 headers=as_headers(headers),

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from chatsnapshot_producers.causes import INHERIT, CauseArgument, CauseLike, enclosing_cause
 from chatsnapshot_producers.lifecycle import Lifecycle
-from chatsnapshot_producers.reported_source import ReportedSource
-from chatsnapshot_schemas.envelope import EventEnvelope, Origin
+from chatsnapshot_producers.reported_source import SourceArgument
+from chatsnapshot_schemas.envelope import EventEnvelope
 
 if TYPE_CHECKING:
     from chatsnapshot_producers.recorder import Recorder
@@ -25,6 +25,11 @@ class Run:
         self.workflow = workflow
         self.user = user
 
+    @property
+    def tenant_id(self) -> str:
+        """The tenant it belongs to."""
+        return self._recorder.tenant
+
     def record(
         self,
         event_type: str,
@@ -36,16 +41,15 @@ class Run:
         timestamp: datetime | str | None = None,
         subject_id: str | None = None,
         headers: Mapping[str, str] | None = None,
-        agent: str | None = None,
-        runtime: str | None = None,
-        origin: Origin | None = None,
+        source: SourceArgument = None,
     ) -> EventEnvelope:
         """Record one fact; returns the envelope as it lies in the spool. Never waits for the network.
 
         `event_type`: a dotted type or an alias (`tool_called`). `payload`: a mapping, pydantic model, dataclass, or the
         text of a JSON object (kept byte for byte), at most 256 KiB. `cause`: an event, an id, several of them, or None
         for a root; several: in this run, but for one. `key`: what the runtime calls this event, the id follows from it.
-        `origin` follows from the type's family. Raises InvalidEvent naming field and limit.
+        `source`: `{"runtime": ..., "agent": ...}`, also `origin` (follows from the type's family) and `service`.
+        Raises InvalidEvent naming field and limit.
         """
         return self._recorder.propose(
             self.id,
@@ -57,7 +61,7 @@ class Run:
             timestamp=timestamp,
             subject_id=subject_id,
             headers=headers,
-            source=ReportedSource(origin, runtime, None, agent),
+            source=source,
         )
 
     def caused_by(self, *causes: CauseLike) -> AbstractContextManager[None]:

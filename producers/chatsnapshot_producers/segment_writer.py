@@ -62,5 +62,7 @@ class SegmentWriter:
             os.close(folder)
 
     def close(self) -> None:
-        """Let go of the file; nothing is buffered."""
-        os.close(self._file)
+        """Let go of the file; nothing is buffered. A second time does nothing: the number may be another file's."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1

@@ -4,7 +4,7 @@ chatsnapshot_sink_rows_total          rows acknowledged by ClickHouse, by table
 chatsnapshot_sink_bytes_total         bytes of their inserts, by table
 chatsnapshot_sink_batches_total       batches stored and committed, by topic
 chatsnapshot_sink_insert_seconds      seconds from sending an insert to its acknowledgement, by table
-chatsnapshot_sink_retries_total       attempts that will be repeated, by code (ClickHouse's number, `connection`, `commit`)
+chatsnapshot_sink_retries_total       attempts that are repeated, by code (ClickHouse's, `connection`, `commit`)
 chatsnapshot_sink_lag_records         places in the log that are not stored yet, by topic and partition
 chatsnapshot_sink_stopped_partitions  partitions that a person must look at, by topic
 """

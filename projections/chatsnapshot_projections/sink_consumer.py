@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from chatsnapshot_projections.sink_config import SinkConfig
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
-
-from chatsnapshot_projections.sink_config import SinkConfig
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) 
         "auto.offset.reset": "error",
         "enable.partition.eof": True,
         "session.timeout.ms": int(config.session_timeout_s * 1000),
-        "heartbeat.interval.ms": int(config.session_timeout_s * 1000 / 5),
+        "heartbeat.interval.ms": int(config.session_timeout_s * 1000 / 10),
         "max.poll.interval.ms": int(config.max_poll_interval_s * 1000),
         "socket.timeout.ms": REQUEST_TIMEOUT_MS,
         "queued.max.messages.kbytes": QUEUED_KILOBYTES_MAX,

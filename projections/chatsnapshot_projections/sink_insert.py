@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from chatsnapshot_schemas.connections import ClickHouseConnection
-from chatsnapshot_schemas.errors import MissingExtra
-
 from chatsnapshot_projections.settings_pinned import INSERT_SETTINGS
 from chatsnapshot_projections.sink_batch import Batch, Insert
 from chatsnapshot_projections.sink_failure import Failure, failure_of
 from chatsnapshot_projections.sink_lane import Lane
+from chatsnapshot_schemas.connections import ClickHouseConnection
+from chatsnapshot_schemas.errors import MissingExtra
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -37,7 +36,7 @@ class ClickHouseWriter:
     def write(self, insert: Insert) -> None:
         """One block, one token. Raises whatever the client raises (see `sink_failure`)."""
         settings = {**INSERT_SETTINGS, "insert_deduplication_token": insert.token}
-        self._connected().raw_insert(None, insert_block=insert.body, settings=settings)
+        self._connected().raw_insert("", insert_block=insert.body, settings=settings)
 
     def _connected(self) -> "Client":
         with self._connecting:

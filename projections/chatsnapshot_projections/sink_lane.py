@@ -20,7 +20,13 @@ class Lane:
     """
 
     def __init__(
-        self, source: Source, start: int, open_new: OpenNew, *, replay: PendingRange | None = None, announces: bool = True
+        self,
+        source: Source,
+        start: int,
+        open_new: OpenNew,
+        *,
+        replay: PendingRange | None = None,
+        announces: bool = True,
     ) -> None:
         self.source = source
         self.announces = announces
@@ -34,7 +40,10 @@ class Lane:
         self.is_opened = False
         """Whether fetching was started; what arrives before belongs to an earlier assignment."""
         self.is_paused = True
-        self.idle_since = 0.0
+        self.is_reported = False
+        """Whether somebody was told that it stopped."""
+        self.idle_commit_at = 0.0
+        """When the position may be committed next without a batch; monotonic seconds."""
         self._open_new = open_new
         self._open = open_new(source)
         self._open_since = 0.0
@@ -111,7 +120,7 @@ class Lane:
         self._stop_if_unreadable()
 
     def stop(self, reason: str) -> None:
-        """Nothing more goes in from here; what is in memory is let go (it was not committed)."""
+        """Nothing more goes in from here. What is in memory is let go: it was not committed, so it is not skipped."""
         self.stopped = reason
         self.batch = None
         self._overflow = []

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from chatsnapshot_schemas.avro_schema import ledger_schema
-from chatsnapshot_schemas.errors import InvalidEvent
-from chatsnapshot_schemas.framing import SINGLE_OBJECT, SINGLE_OBJECT_BYTES, Framing
-
 from chatsnapshot_projections.avro_block import container, container_header
 from chatsnapshot_projections.ledger_block_schema import LEDGER_BLOCK_SCHEMA
 from chatsnapshot_projections.sink_batch import Insert, Record, Source
+from chatsnapshot_schemas.avro_schema import ledger_schema
+from chatsnapshot_schemas.errors import InvalidEvent
+from chatsnapshot_schemas.framing import SINGLE_OBJECT, SINGLE_OBJECT_BYTES, Framing
 
 TABLE = "ledger"
 STATEMENT = f"INSERT INTO {TABLE} FORMAT Avro\n".encode()

@@ -1,6 +1,6 @@
 """What the sink writes beside its committed offset: the range that is being inserted.
 
-A batch is announced before it is inserted: offset `first`, metadata `{"v":1,"topic":"<topic id>","pending":[first,last]}`.
+A batch is announced before it is inserted: offset `first`, metadata `{"v":1,"topic":"<id>","pending":[first,last]}`.
 When it is in, offset `last + 1` is committed with empty metadata. Whoever finds a range reads exactly those records
 again and inserts them under the same token, before anything else.
 """

@@ -6,7 +6,7 @@ Every other module receives values. Names in the environment are the field names
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
@@ -15,7 +15,7 @@ from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnecti
 class Settings(BaseSettings):
     """What a process of ChatSnapshot is told from outside; unknown variables are ignored."""
 
-    model_config = SettingsConfigDict(env_prefix="CHATSNAPSHOT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CHATSNAPSHOT_", extra="ignore", frozen=True, populate_by_name=True)
 
     url: str | None = None
     """Where a Recorder sends: `kafka://host:port`, `http(s)://...`; unset: the running local stack."""
@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(default_factory=lambda: Path.home() / ".cache" / "chatsnapshot")
     """What is downloaded once and shared by all data folders: Kafka's jars."""
     tenant: str = "default"
-    service: str | None = None
+    service: str | None = Field(
+        default=None, validation_alias=AliasChoices("CHATSNAPSHOT_SERVICE", "OTEL_SERVICE_NAME")
+    )
     api_key: str | None = None
 
     kafka_bootstrap_servers: str | None = None
@@ -55,7 +57,11 @@ class Settings(BaseSettings):
     spool_dir: Path | None = None
     spool_bytes_max: int = Field(default=1024 * 1024 * 1024, ge=1024 * 1024)
     spool_policy: Literal["block_then_drop", "raise", "block"] = "block_then_drop"
+    spool_block_s: float = Field(default=5.0, ge=0)
+    """How long `record()` waits for room under `block_then_drop`."""
     spool_fsync: bool = False
+    flush_at_exit_s: float = Field(default=5.0, ge=0)
+    """How long a process that ends waits for acknowledgements; the rest stays in the spool."""
 
     sink_batch_records: int = Field(default=50_000, ge=1)
     sink_batch_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
@@ -91,3 +97,11 @@ class Settings(BaseSettings):
     def topics(self) -> TopicNames:
         """The topics of this installation."""
         return TopicNames(prefix=self.topic_prefix)
+
+
+def setting_errors(error: ValidationError) -> str:
+    """What is wrong with which variable, in one line for a person."""
+    return "; ".join(
+        f"CHATSNAPSHOT_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']} (it is {each['input']!r})"
+        for each in error.errors(include_url=False)
+    )

@@ -1,12 +1,11 @@
 """Gives an event its place: builds the ledger record that follows the correlation's last one."""
 
-from chatsnapshot_schemas.chain import genesis_hash
-from chatsnapshot_schemas.codec import encode_ledger
-from chatsnapshot_schemas.rules import Plain
-
 from chatsnapshot_processors.core.incoming import CauseKind, Incoming
 from chatsnapshot_processors.core.recorded_state import Head
 from chatsnapshot_processors.core.records import Recorded
+from chatsnapshot_schemas.chain import genesis_hash
+from chatsnapshot_schemas.codec import encode_ledger
+from chatsnapshot_schemas.rules import Plain
 
 
 def next_record(

@@ -1,18 +1,17 @@
 """The events of a partition that wait, in memory, with everything that finds one without a search.
 
-Holds no decisions: the sequencer says what is held, recorded and reached; this says who became ready. Its size is bounded
-by the limits of the policy (held events and bytes per partition).
+Holds no decisions: the sequencer says what is held, recorded and reached; this says who became ready. Its size is
+bounded by the limits of the policy (held events and bytes per partition).
 """
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from chatsnapshot_schemas.state_entries import NumberRanges
-
 from chatsnapshot_processors.core.deadlines import Deadlines
 from chatsnapshot_processors.core.held_numbers import HeldNumbers
 from chatsnapshot_processors.core.held_shares import HeldShares, Share
 from chatsnapshot_processors.core.incoming import Incoming, Position, Source
+from chatsnapshot_schemas.state_entries import NumberRanges
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +47,7 @@ class HeldEvents:
         return len(self._events)
 
     @property
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """Sum of the input values' bytes."""
         return self._shares.bytes
 
@@ -121,8 +120,8 @@ class HeldEvents:
     def blockers(self, waiting: Waiting) -> list[Waiting]:
         """The held events it waits for directly, by position: causes, and predecessors in its source.
 
-        Of the predecessors only the nearest that is itself blocked is needed, it waits for the rest; one that is not blocked
-        (its number is next, or it was redriven) waits for none, so the search goes on below it.
+        Of the predecessors only the nearest that is itself blocked is needed, it waits for the rest; one that is not
+        blocked (its number is next, or it was redriven) waits for none, so the search goes on below it.
         """
         correlation = waiting.event.correlation
         found = {one for cause in waiting.missing if (one := self._by_id.get((correlation, cause))) is not None}

@@ -2,10 +2,9 @@
 
 from bisect import bisect_left, insort
 
-from chatsnapshot_schemas.state_entries import NumberRanges
-
 from chatsnapshot_processors.core.incoming import Position
 from chatsnapshot_processors.core.number_ranges import holds
+from chatsnapshot_schemas.state_entries import NumberRanges
 
 _BEFORE_ALL: Position = (-1, -1)
 

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from chatsnapshot_processors.core.records import InputRecord
 from chatsnapshot_schemas.reasons import Reason
 from chatsnapshot_schemas.rules import Plain
-
-from chatsnapshot_processors.core.records import InputRecord
 
 Position = tuple[int, int]
 """(epoch, input offset): the order of input."""

@@ -6,8 +6,9 @@ from chatsnapshot_processors.core.policy import SequencingPolicy
 
 
 def over_limit(held: HeldEvents, correlation: bytes, policy: SequencingPolicy) -> Waiting | None:
-    """The oldest of `correlation` (which just held one more) if that one is over its limit, else the oldest of the correlation
-    that holds most bytes if the partition is over; of equal ones the correlation whose oldest came first."""
+    """The oldest of `correlation` (which just held one more) if that one is over its limit, else the oldest of the
+    correlation that holds most bytes if the partition is over; of equal ones the correlation whose oldest came
+    first."""
     share = held.share_of(correlation)
     if share is None or not _is_over_its_limit(share, policy):
         share = held.heaviest_share() if _is_partition_over(held, policy) else None
@@ -19,4 +20,4 @@ def _is_over_its_limit(share: Share, policy: SequencingPolicy) -> bool:
 
 
 def _is_partition_over(held: HeldEvents, policy: SequencingPolicy) -> bool:
-    return len(held) > policy.held_events_per_partition or held.bytes > policy.held_bytes_per_partition
+    return len(held) > policy.held_events_per_partition or held.size_bytes > policy.held_bytes_per_partition

@@ -36,7 +36,8 @@ class PolicyTimeline:
     """Which policy is in force at which input offset."""
 
     def __init__(self, policies: Sequence[tuple[int, SequencingPolicy]]) -> None:
-        """`policies`: (first input offset it applies to, policy), ascending; the first also covers what is before it."""
+        """`policies`: (first input offset it applies to, policy), ascending; the first also covers what is before
+        it."""
         self._starts = [start for start, _ in policies]
         self._policies = [policy for _, policy in policies]
         if not policies or self._starts != sorted(set(self._starts)):

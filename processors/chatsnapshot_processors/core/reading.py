@@ -1,11 +1,14 @@
 """From an input record to an event the decision table can look at, or the reason why it is none.
 
-Needs no sequencing state, so it comes before anything is changed: a registry that does not answer raises here, and the very
-same record can be tried again.
+Needs no sequencing state, so it comes before anything is changed: a registry that does not answer raises here, and the
+very same record can be tried again.
 """
 
 from functools import lru_cache
 
+from chatsnapshot_processors.core.incoming import CauseKind, Incoming, Refusal
+from chatsnapshot_processors.core.records import InputRecord
+from chatsnapshot_processors.core.same_fact import fact_digest
 from chatsnapshot_schemas.codec import decode_plain
 from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.framing import Framing
@@ -14,10 +17,6 @@ from chatsnapshot_schemas.partitioning import message_key, partition_of
 from chatsnapshot_schemas.reasons import Reason
 from chatsnapshot_schemas.rules import Plain, check_content, check_identity
 from chatsnapshot_schemas.state_entries import Headers, HeldEvent
-
-from chatsnapshot_processors.core.incoming import CauseKind, Incoming, Refusal
-from chatsnapshot_processors.core.records import InputRecord
-from chatsnapshot_processors.core.same_fact import fact_digest
 
 PARTITIONS_CACHED_MAX = 65_536
 """Correlations whose partition is remembered: hashing a key costs more than all other checks together."""

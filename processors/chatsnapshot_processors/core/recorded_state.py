@@ -7,11 +7,10 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from chatsnapshot_schemas.partitioning import message_key
-from chatsnapshot_schemas.rules import Plain
-
 from chatsnapshot_processors.core.same_fact import fact_digest
 from chatsnapshot_processors.core.source_numbers import START, SourceNumbers, after_record
+from chatsnapshot_schemas.partitioning import message_key
+from chatsnapshot_schemas.rules import Plain
 
 __all__ = ["Changes", "Head", "KnownEvent", "MemoryState", "Overlay", "RecordedState", "SourceNumbers"]
 

@@ -13,7 +13,8 @@ Blockers = Callable[[Waiting], list[Waiting]]
 def release_groups(starts: Iterable[Waiting], blockers: Blockers) -> list[list[Waiting]]:
     """Everything that `starts` wait for, directly or not, then they themselves: blockers before those they block.
 
-    A group of more than one is a cycle, or several that share events. Deterministic when starts and blockers come sorted.
+    A group of more than one is a cycle, or several that share events. Deterministic when starts and blockers come
+    sorted.
     """
     return _Search(blockers).run(starts)
 

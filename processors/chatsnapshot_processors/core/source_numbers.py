@@ -1,14 +1,13 @@
 """Arithmetic on one instance's `source_seq` numbers in one correlation (DESIGN section 5, "Source numbers").
 
-What the ledger shows is folded into `SourceNumbers`; numbers used up by events that the ledger does not show, or shows out
-of turn (a redriven one ahead of its predecessors), are kept beside it as ranges, the state topic's `used` entry.
-Decisions look at `next` and at the used numbers from `next` on, nothing else: `gaps` tells the metric "missing before" from
-"used by another" and when a used number may be forgotten, so the bounds below never change a ledger record's bytes.
+What the ledger shows is folded into `SourceNumbers`; numbers used up by events that the ledger does not show, or shows
+out of turn (a redriven one ahead of its predecessors), are kept beside it as ranges, the state topic's `used` entry.
+Decisions look at `next` and at the used numbers from `next` on, nothing else: `gaps` tells the metric "missing before"
+from "used by another" and when a used number may be forgotten, so the bounds below never change a ledger record's
+bytes.
 """
 
 from typing import NamedTuple
-
-from chatsnapshot_schemas.state_entries import NumberRanges
 
 from chatsnapshot_processors.core.number_ranges import (
     after_run,
@@ -18,6 +17,7 @@ from chatsnapshot_processors.core.number_ranges import (
     with_range,
     without_number,
 )
+from chatsnapshot_schemas.state_entries import NumberRanges
 
 SOURCE_SEQ_JUMP_MAX = 1_000_000
 """Further ahead than any honest gap: a counter that went wrong must not make a million numbers look missing."""
@@ -42,8 +42,8 @@ START = SourceNumbers(0, ())
 def after_record(numbers: SourceNumbers, number: int, *, late: bool, gap_before: int) -> SourceNumbers:
     """The numbers once a ledger record with this `source_seq` was made; a function of the ledger alone.
 
-    A late record beyond `next` (redriven ahead of its predecessors, or a number reused) moves nothing: the numbers before it
-    are still expected. A record beyond `next` with `gap_before` 0 jumped over used numbers only: no gap.
+    A late record beyond `next` (redriven ahead of its predecessors, or a number reused) moves nothing: the numbers
+    before it are still expected. A record beyond `next` with `gap_before` 0 jumped over used numbers only: no gap.
     """
     following, gaps = numbers
     if number == following:
@@ -72,15 +72,14 @@ def is_taken(numbers: SourceNumbers, used: NumberRanges, number: int) -> bool:
 def with_used(numbers: SourceNumbers, used: NumberRanges, number: int) -> NumberRanges:
     """The used numbers and one more, within USED_RANGES_MAX.
 
-    Over the bound, what lies lowest gives way: a range below `next` is forgotten (decisions do not look there); only if all
-    are beyond it, which takes a thousand separate bad events within one waiting time, the lowest hole counts as used too.
+    Over the bound, what lies lowest gives way: a range below `next` is forgotten (decisions do not look there); only if
+    all are beyond it, which takes a thousand separate bad events within one waiting time, the lowest hole counts as
+    used too.
     """
     used = with_range(used, number, number)
     while len(used) > USED_RANGES_MAX:
-        if used[0][1] < numbers.next:
-            used = used[1:]
-        else:
-            used = ((used[0][0], used[1][1]), *used[2:])
+        lowest, second, *rest = used
+        used = (second, *rest) if lowest[1] < numbers.next else ((lowest[0], second[1]), *rest)
     return used
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from chatsnapshot_schemas.state_entries import NumberRanges, UsedKey, encode_used, used_key
-
 from chatsnapshot_processors.core.held import HeldEvents
 from chatsnapshot_processors.core.incoming import Source
 from chatsnapshot_processors.core.number_ranges import count_within
@@ -17,6 +15,7 @@ from chatsnapshot_processors.core.source_numbers import (
     still_needed,
     with_used,
 )
+from chatsnapshot_schemas.state_entries import NumberRanges, UsedKey, encode_used, used_key
 
 
 class Sources:
@@ -38,8 +37,12 @@ class Sources:
         held = self._held.count_before(source, number, used)
         return number - expected - count_within(used, expected, number - 1) - held
 
-    def is_reused(self, source: Source, number: int) -> bool:
-        """Whether the number, below the expected one, belongs to another event already."""
+    def has_used(self, source: Source) -> bool:
+        """Whether numbers of the source are kept as used up."""
+        return source in self._used
+
+    def is_taken(self, source: Source, number: int) -> bool:
+        """Whether the number is recorded or used up."""
         return is_taken(self._numbers(source), self._used.get(source, ()), number)
 
     def use_up(self, source: Source, number: int) -> StateChange | None:

@@ -4,8 +4,10 @@ import sys
 
 import click
 import typer
+from pydantic import ValidationError
 
 from chatsnapshot.cli import care, demo, proof, reading, recording, serve, setup, stack
+from chatsnapshot.settings import setting_errors
 from chatsnapshot_schemas.errors import ChatSnapshotError, TransientError
 
 EXIT_FAILED = 1
@@ -55,6 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
         result = command.main(args=arguments, prog_name="chatsnapshot", standalone_mode=False)
     except ChatSnapshotError as error:
         return _failed(f"{error}" + (" (try again)" if isinstance(error, TransientError) else ""))
+    except ValidationError as error:
+        if error.title != "Settings":
+            raise
+        return _failed(setting_errors(error))
     except click.exceptions.Abort:
         return EXIT_INTERRUPTED
     except click.ClickException as error:

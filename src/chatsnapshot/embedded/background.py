@@ -9,7 +9,7 @@ from chatsnapshot.embedded.data_folder import SUPERVISOR_LOG, DataFolder
 from chatsnapshot.embedded.leftovers import end_leftovers
 from chatsnapshot.embedded.log_file import LogReader, without_time
 from chatsnapshot.embedded.process_identity import find_process
-from chatsnapshot.embedded.progress import Progress
+from chatsnapshot.embedded.progress import ERROR_MARK, Progress
 from chatsnapshot.embedded.stack_plan import python_environment, python_module
 from chatsnapshot.embedded.supervision_state import SupervisionRecord, read_record
 from chatsnapshot_schemas.errors import AlreadyRunning, StackFailed, StackNotRunning
@@ -17,7 +17,7 @@ from chatsnapshot_schemas.errors import AlreadyRunning, StackFailed, StackNotRun
 START_WITHIN_S = 1800.0
 """The first start downloads; each later part of it has a bound of its own."""
 STOP_WITHIN_S = 60.0
-"""The supervisor gives its children 30 s in all; a loaded machine gets twice that."""
+"""More than all that the supervisor gives its children one after the other."""
 POLL_S = 0.1
 
 
@@ -79,30 +79,30 @@ def _wait_until_up(
     folder: DataFolder, supervisor: subprocess.Popen[bytes], said: LogReader, progress: Progress
 ) -> SupervisionRecord:
     deadline = time.monotonic() + START_WITHIN_S
+    last_words = "the supervisor ended without a word"
     progress.busy("starting")
-    while supervisor.poll() is None and time.monotonic() < deadline:
-        _pass_on(said, progress)
+    while True:
+        ended = supervisor.poll() is not None or time.monotonic() > deadline
         record = read_record(folder.state_file)
+        last_words = _pass_on(said, progress) or last_words
+        if ended:
+            break
         if record is not None and record.supervisor.pid == supervisor.pid and record.phase == "up":
             progress.busy("")
-            _pass_on(said, progress)
             return record
         time.sleep(POLL_S)
     progress.busy("")
     supervisor.terminate()
-    raise StackFailed(_reason(said.lines()))
+    raise StackFailed(last_words.removeprefix(ERROR_MARK))
 
 
-def _pass_on(said: LogReader, progress: Progress) -> None:
-    for line in said.lines():
-        progress.say(without_time(line))
-
-
-def _reason(lines: list[str]) -> str:
-    """The supervisor's own error, else the last thing it wrote."""
-    texts = [without_time(line) for line in lines if line.strip()]
-    errors = [text.removeprefix("error: ") for text in texts if text.startswith("error: ")]
-    return (errors or texts or ["the supervisor ended without a word"])[-1]
+def _pass_on(said: LogReader, progress: Progress) -> str | None:
+    """Say the new lines, but for an error, which the caller raises; returns the last line, if any."""
+    last = None
+    for last in filter(None, map(without_time, said.lines())):
+        if not last.startswith(ERROR_MARK):
+            progress.say(last)
+    return last
 
 
 def _supervisor_pid(folder: DataFolder, record: SupervisionRecord | None) -> int:

@@ -1,5 +1,6 @@
 """Where the running stack is: `endpoints.json` in the data folder, for clients and the command line."""
 
+import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -56,9 +57,21 @@ def read_endpoints(data_dir: Path) -> Endpoints | None:
     if not is_locked(data_dir / SUPERVISOR_LOCK):
         return None
     try:
-        return Endpoints.model_validate_json((data_dir / ENDPOINTS_FILE).read_bytes())
+        endpoints = Endpoints.model_validate_json((data_dir / ENDPOINTS_FILE).read_bytes())
     except (OSError, ValidationError):
         return None
+    return endpoints if _exists(endpoints.pid) else None
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process: a new supervisor owns the folder a moment before it removes the old file."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # another user's
+    return True
 
 
 def write_endpoints(data_dir: Path, endpoints: Endpoints) -> None:

@@ -75,8 +75,8 @@ def _bounds(admin: AdminClient, kafka: KafkaConnection, names: TopicNames) -> di
     partitions = [
         TopicPartition(name, number) for name in names.all() if name in known for number in known[name].partitions
     ]
-    begins = _offsets(admin, partitions, OffsetSpec.earliest())
-    ends = _offsets(admin, partitions, OffsetSpec.latest())
+    begins = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    ends = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     bounds: dict[str, _TopicBounds] = {}
     for (topic, number), end in ends.items():
         bounds.setdefault(topic, {})[number] = _Bounds(begins[topic, number], end)
@@ -96,9 +96,7 @@ def _offsets(admin: AdminClient, partitions: list[TopicPartition], which: Offset
 
 def _committed(admin: AdminClient, group: str, topic: str) -> dict[int, int] | None:
     """Committed offset by partition; None when the group is not known."""
-    asked = admin.list_consumer_group_offsets(
-        [ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_TIMEOUT_S
-    )
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_TIMEOUT_S)
     try:
         found = asked[group].result().topic_partitions or []
     except KafkaException as error:

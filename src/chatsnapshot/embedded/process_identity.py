@@ -45,13 +45,13 @@ def find_process(identity: ProcessIdentity) -> Any | None:
         return None
 
 
-def memory_bytes(identity: ProcessIdentity) -> int | None:
-    """Resident memory of the process and its children; None when it does not run."""
+def memory_bytes(identity: ProcessIdentity, *, alone: bool = False) -> int | None:
+    """Resident memory of the process and (unless `alone`) what it started; None when it does not run."""
     process = find_process(identity)
     if process is None:
         return None
     try:
-        family = [process, *process.children(recursive=True)]
+        family = [process] if alone else [process, *process.children(recursive=True)]
         return sum(int(member.memory_info().rss) for member in family)
     except import_psutil().Error:
         return None

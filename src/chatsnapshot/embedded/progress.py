@@ -7,6 +7,9 @@ from typing import Protocol, TextIO
 
 from chatsnapshot.embedded.log_file import append_line
 
+ERROR_MARK = "error: "
+"""Begins the line in the supervisor's log that says why it gave up."""
+
 
 class Progress(Protocol):
     """Two kinds of output: lines that stay, and what is being waited for right now."""

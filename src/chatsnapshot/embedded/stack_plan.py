@@ -25,8 +25,8 @@ from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, ClickHouseUnavailable
 
-STOP_WITHIN_S = {"http": 4.0, "sink": 6.0, "sequencer": 7.0, "clickhouse": 5.0, "kafka": 8.0}
-"""30 s in all. A sequencer ends its transaction and a sink its insert in them; each survives a kill as well."""
+STOP_WITHIN_S = {"http": 6.0, "sink": 10.0, "sequencer": 10.0, "clickhouse": 6.0, "kafka": 8.0}
+"""A second more than each gives itself; all of them together are about three when nothing hangs."""
 WORKER_READY_WITHIN_S = 60.0
 """A worker reads its state from the topics first; a long catch-up does not keep the others from being used."""
 STATIC_MEMBER = "local"
@@ -157,7 +157,7 @@ class _WorkerRoles:
     def http(self) -> Role:
         port = self.ports.of("http")
         arguments = ("serve", "http", "--host", self.settings.http_host, "--port", str(port))
-        return self._role("http", arguments, partial(http_answers, f"{self.addresses.http.url}/healthz"), port)
+        return self._role("http", arguments, partial(http_answers, f"{self.addresses.http.url}/readyz"), port)
 
     def _consumer(self, name: str) -> Role:
         port = self.ports.of(name)

@@ -108,6 +108,6 @@ class SupervisedRole:
             return
         self._failure_said = True
         self._say(
-            f"{self.role.name} FAILED {self._failures} times in a row ({how}): {self.last_words()} -- still tried "
-            f"every {self._policy.delay_max_s:g} s; `chatsnapshot logs {self.role.name}` shows more"
+            f"{self.role.name} FAILED {self._failures} times in a row ({how}): {self.last_words()}; "
+            f"`chatsnapshot logs {self.role.name}` shows more"
         )

@@ -7,8 +7,9 @@ the kernel ends them with it, and all state that matters to others is in two fil
 import contextlib
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
-from chatsnapshot.embedded.data_folder import FREE_BYTES_FLOOR, DataFolder
+from chatsnapshot.embedded.data_folder import FREE_BYTES_FLOOR, FREE_BYTES_TO_START, DataFolder
 from chatsnapshot.embedded.endpoints import Endpoints, remove_endpoints, write_endpoints
 from chatsnapshot.embedded.log_file import bound_log
 from chatsnapshot.embedded.process_identity import ProcessIdentity, identify_self
@@ -26,6 +27,15 @@ UPKEEP_EVERY_S = 2.0
 """Disk space and log sizes: a disk does not fill from the floor to the brim in this time."""
 
 
+@dataclass(frozen=True)
+class SupervisionLimits:
+    """When to start again what died, and how much disk there must be."""
+
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+    free_bytes_to_start: int = FREE_BYTES_TO_START
+    free_bytes_floor: int = FREE_BYTES_FLOOR
+
+
 class _StopRequestedError(Exception):
     """Unwinds the start or the watch when a person asked to stop."""
 
@@ -38,14 +48,12 @@ class Supervisor:
         folder: DataFolder,
         plan: StackPlan,
         progress: Progress,
-        policy: RestartPolicy | None = None,
-        free_bytes_floor: int = FREE_BYTES_FLOOR,
+        limits: SupervisionLimits,
     ) -> None:
         self._folder = folder
         self._plan = plan
         self._progress = progress
-        self._policy = policy or RestartPolicy()
-        self._free_bytes_floor = free_bytes_floor
+        self._limits = limits
         self._roles: list[SupervisedRole] = []
         self._signals = StopSignals()
         self._phase: Phase = "starting"
@@ -91,7 +99,7 @@ class Supervisor:
             time.sleep(LOOK_EVERY_S)
 
     def _launch(self, role: Role) -> SupervisedRole:
-        supervised = SupervisedRole(role, self._policy, self._progress.say)
+        supervised = SupervisedRole(role, self._limits.restart, self._progress.say)
         self._roles.append(supervised)
         supervised.start()
         return supervised
@@ -151,7 +159,7 @@ class Supervisor:
             supervised.tick()
         if time.monotonic() >= self._upkeep_at:
             self._upkeep_at = time.monotonic() + UPKEEP_EVERY_S
-            self._folder.check_room(self._free_bytes_floor)
+            self._folder.check_room(self._limits.free_bytes_floor)
             for log in self._folder.logs.glob("*.log"):
                 bound_log(log)
         self._publish()

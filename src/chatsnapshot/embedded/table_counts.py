@@ -1,4 +1,4 @@
-"""What waits or was refused, counted in ClickHouse; None where a table is not there yet."""
+"""What waits or was refused, counted in ClickHouse; None where a table is not there yet, or too large."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,10 @@ from chatsnapshot_schemas.connections import ClickHouseConnection
 from chatsnapshot_schemas.errors import ClickHouseUnavailable
 
 ANSWER_TIMEOUT_S = 10.0
-UNKNOWN_TABLE, UNKNOWN_DATABASE = "60", "81"
-"""ClickHouse's codes, in the header X-ClickHouse-Exception-Code."""
+COUNT_WITHIN_S = 5
+"""Counting a ledger of some hundred million records takes longer: then it is not shown."""
+NO_ANSWER_CODES = {"60", "81", "159"}
+"""Unknown table, unknown database, too slow: ClickHouse's codes, in the header X-ClickHouse-Exception-Code."""
 
 
 @dataclass(frozen=True)
@@ -22,17 +24,19 @@ class TableCounts:
 def table_counts(clickhouse: ClickHouseConnection) -> TableCounts:
     """Three small queries. Raises ClickHouseUnavailable."""
     return TableCounts(
-        recorded=_count(clickhouse, "ledger"),
+        recorded=_count(clickhouse, "ledger", "FINAL"),
         held=_count(clickhouse, "held"),
         quarantined=_count(clickhouse, "quarantine"),
     )
 
 
-def _count(clickhouse: ClickHouseConnection, table: str) -> int | None:
+def _count(clickhouse: ClickHouseConnection, table: str, final: str = "") -> int | None:
     import httpx
 
     headers = {"X-ClickHouse-User": clickhouse.user, "X-ClickHouse-Key": clickhouse.password}
-    statement = f"SELECT count() FROM `{clickhouse.database}`.`{table}` FINAL"
+    statement = (
+        f"SELECT count() FROM `{clickhouse.database}`.`{table}` {final} SETTINGS max_execution_time = {COUNT_WITHIN_S}"
+    )
     try:
         with httpx.Client(timeout=ANSWER_TIMEOUT_S) as client:
             answer = client.post(clickhouse.url, content=statement, headers=headers)
@@ -40,6 +44,6 @@ def _count(clickhouse: ClickHouseConnection, table: str) -> int | None:
         raise ClickHouseUnavailable(f"ClickHouse at {clickhouse.url} does not answer: {error}") from error
     if answer.status_code == 200:
         return int(answer.text)
-    if answer.headers.get("X-ClickHouse-Exception-Code") in (UNKNOWN_TABLE, UNKNOWN_DATABASE):
+    if answer.headers.get("X-ClickHouse-Exception-Code") in NO_ANSWER_CODES:
         return None
     raise ClickHouseUnavailable(f"ClickHouse at {clickhouse.url} answers {answer.status_code}: {answer.text[:200]}")

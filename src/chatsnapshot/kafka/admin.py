@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 from chatsnapshot_schemas.connections import KafkaConnection
-from chatsnapshot_schemas.errors import BrokerUnavailable
+from chatsnapshot_schemas.errors import BrokerUnavailable, TopicMismatch
 
 ANSWER_TIMEOUT_S = 10.0
 """Long enough for a broker that elects a leader, short enough for a person who waits."""
@@ -35,7 +35,10 @@ def topic_ids(admin: AdminClient, names: Iterable[str]) -> dict[str, str]:
     from confluent_kafka import TopicCollection
 
     found = admin.describe_topics(TopicCollection(list(names)), request_timeout=ANSWER_TIMEOUT_S)
-    return {name: str(future.result().topic_id) for name, future in found.items()}
+    try:
+        return {name: str(future.result().topic_id) for name, future in found.items()}
+    except KafkaException as error:
+        raise TopicMismatch(f"topics cannot be described: {error.args[0].str()}; run chatsnapshot migrate") from error
 
 
 def unavailable(kafka: KafkaConnection, error: KafkaException) -> BrokerUnavailable:

@@ -1,5 +1,6 @@
 """Read one partition from an offset up to its end as it is now, committed records only."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,22 @@ from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable
 
 FETCH_MESSAGES_MAX = 10_000
+FETCH_WAIT_S = 0.05
+"""librdkafka's batch call waits this long for more even when the end is reached: it is the price of a short read."""
 QUEUED_KBYTES_MAX = 32 * 1024
 """librdkafka's prefetch: bounds memory whatever the partition holds."""
 SILENCE_S_MAX = 30.0
 """A partition that has records left but gives none for so long: an open transaction, or a lost broker."""
+NO_LEADER_YET = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_PARTITION,
+    }
+)
+"""A topic that was made a moment ago answers with these."""
+LEADER_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +54,17 @@ def reader(kafka: KafkaConnection) -> Consumer:
 
 
 def bounds(consumer: Consumer, kafka: KafkaConnection, topic: str, partition: int) -> LogBounds:
-    """Where the partition begins and ends now."""
-    try:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_TIMEOUT_S)
-    except KafkaException as error:
-        raise unavailable(kafka, error) from error
-    return LogBounds(low, high)
+    """Where the partition begins and ends now; a partition without a leader gets ANSWER_TIMEOUT_S to elect one."""
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() not in NO_LEADER_YET or time.monotonic() > deadline:
+                raise unavailable(kafka, error) from error
+            time.sleep(LEADER_POLL_S)
+        else:
+            return LogBounds(low, high)
 
 
 def offset_at(consumer: Consumer, topic: str, partition: int, time_ms: int, otherwise: int) -> int:
@@ -67,9 +85,12 @@ def read_partition(
     if first >= limit.end:
         return
     consumer.assign([TopicPartition(topic, partition, first)])
+    heard = time.monotonic()
     while True:
-        messages = consumer.consume(FETCH_MESSAGES_MAX, SILENCE_S_MAX)
-        if not messages:
+        messages = consumer.consume(FETCH_MESSAGES_MAX, FETCH_WAIT_S)
+        if messages:
+            heard = time.monotonic()
+        elif time.monotonic() - heard > SILENCE_S_MAX:
             raise BrokerUnavailable(f"{topic}/{partition}: no record for {SILENCE_S_MAX:.0f} s below its end")
         for message in messages:
             error = message.error()

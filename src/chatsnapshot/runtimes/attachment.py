@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, TypeVar
 
+from chatsnapshot.runtimes.draft import Draft
+from chatsnapshot.runtimes.shortening import shortened
 from chatsnapshot_producers.causes import INHERIT, CauseArgument
 from chatsnapshot_producers.event_ids import natural_event_id
-from chatsnapshot_schemas.event_types import primitive_of
+from chatsnapshot_producers.run import Run
+from chatsnapshot_schemas.errors import InvalidEvent
+from chatsnapshot_schemas.reasons import Reason
 from chatsnapshot_schemas.rules import CAUSED_BY_MAX
-
-from chatsnapshot.recording import Run
-from chatsnapshot.runtimes.draft import Draft
 
 T = TypeVar("T")
 
@@ -24,7 +25,8 @@ KEYS_REMEMBERED_MAX = 20_000
 """Facts that two taps could both see lie close together; about 4 MB of keys."""
 FAILURES_RECORDED_MAX = 20
 """A run that cannot be recorded says so a few times; the count in `failures` goes on."""
-_ORIGINS = {"execution": "agent", "system": "system", "ui": "ui", "integration": "integration"}
+MESSAGE_CHARS_MAX = 4_096
+"""An error's text may hold a whole document."""
 
 
 class Attachment:
@@ -78,19 +80,23 @@ class Attachment:
             return True
 
     def _send(self, draft: Draft, agent: str | None) -> None:
+        try:
+            self._propose(draft, draft.payload, agent)
+        except InvalidEvent as refused:
+            if refused.reason is not Reason.TOO_LARGE:
+                raise
+            self._propose(draft, shortened(draft.payload), agent)
+        self.recorded += 1
+
+    def _propose(self, draft: Draft, payload: dict[str, Any], agent: str | None) -> None:
         self.run.record(
             draft.event_type,
-            draft.payload,
+            payload,
             key=draft.key,
             cause=self._cause(draft.causes),
             timestamp=None if draft.at is None else datetime.fromtimestamp(draft.at, UTC),
-            source=self._source(draft.event_type, agent),
+            source={"runtime": self.runtime, "agent": agent},
         )
-        self.recorded += 1
-
-    def _source(self, event_type: str, agent: str | None) -> dict[str, Any]:
-        origin = _ORIGINS[primitive_of(event_type).split(".", 1)[0]]
-        return {"origin": origin, "runtime": self.runtime, "agent": agent}
 
     def _cause(self, causes: tuple[str, ...] | None) -> CauseArgument:
         if causes is None:
@@ -102,19 +108,24 @@ class Attachment:
             self.failures += 1
             count = self.failures
         if count == 1:
-            logger.warning("%s: recording failed, the run goes on; later failures are only counted", self.runtime)
-            logger.warning("%s: %s", type(error).__name__, error, exc_info=error)
+            logger.warning(
+                "%s: recording failed, the run goes on and later failures are only counted: %s: %s",
+                self.runtime,
+                type(error).__name__,
+                error,
+                exc_info=error,
+            )
         if count <= FAILURES_RECORDED_MAX:
             self._record_failure(error, step, arguments, count)
 
     def _record_failure(self, error: Exception, step: Callable[..., Any], arguments: Any, count: int) -> None:
         payload = {
-            "error": {"type": type(error).__name__, "message": str(error)},
+            "error": {"type": type(error).__name__, "message": str(error)[:MESSAGE_CHARS_MAX]},
             "step": getattr(step, "__name__", type(step).__name__),
             "what": [what.key if isinstance(what, Draft) else type(what).__name__ for what in arguments],
             "failures": count,
         }
         try:
-            self.run.record("system.recording_failed", payload, source=self._source("system.recording_failed", None))
+            self.run.record("system.recording_failed", payload, source={"runtime": self.runtime})
         except Exception:
             logger.debug("%s: the failure could not be recorded either", self.runtime, exc_info=True)

@@ -26,7 +26,8 @@ def test_librdkafka_agrees_on_a_real_broker(kafka_bootstrap: str) -> None:
     from confluent_kafka.admin import AdminClient, NewTopic
 
     topic, partitions = "partitioning-agreement", 7
-    AdminClient({"bootstrap.servers": kafka_bootstrap}).create_topics([NewTopic(topic, partitions, 1)])[topic].result()
+    admin = AdminClient({"bootstrap.servers": kafka_bootstrap})
+    admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result()
     seen: dict[bytes, int] = {}
     producer = Producer({"bootstrap.servers": kafka_bootstrap, "partitioner": PARTITIONER})
     keys = [message_key("tenant", f"run-{n}-ü{'x' * (n % 9)}") for n in range(200)]

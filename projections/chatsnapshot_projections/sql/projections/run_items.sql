@@ -68,22 +68,6 @@ SELECT
 FROM
 (
     WITH
-        -- two passes over the document, because one key may be text or a list; both take every row alike: functions inside
-        -- if() would be evaluated lazily, row by row, which is 10 times slower here than the two passes
-        JSONExtract(document, 'Tuple(
-            runtime_event Tuple(type String), response_id String, model String, agent String, agent_run_id String,
-            attempt Int64, error String, truncated String, message_id String, role String, recipient String, content String,
-            text String, attachments String, reasoning String, structured_output String, value String,
-            finish_reason String, partial Bool, tool_call_id String, name String, tool_type String, arguments String,
-            arguments_text String, batch_id String, index Int64, status String, output String, kind String,
-            request_id String, prompt String, reason String, phase String, user_id String, action String, decision String,
-            answer String, values String, call_id String, service String, operation String, request String,
-            response String)') AS p,
-        JSONExtract(document, 'Tuple(
-            content Array(Tuple(text String)), parts Array(Tuple(text String)), error Tuple(message String),
-            reasoning Array(Tuple(text String, summary String)),
-            calls Array(Tuple(tool_call_id String, name String, tool_type String, arguments String, arguments_text String,
-                batch_id String, index Int64)))') AS lists,
         arraySlice(lists.calls, 1, if(primitive = 'execution.tool_call', 256, 0)) AS listed_calls,
         empty(listed_calls) AS alone,
         primitive = 'integration.call' AS is_integration,
@@ -147,6 +131,29 @@ FROM
         p.partial AS partial,
         p.truncated NOT IN ('', '[]', 'false') AS truncated,
         arrayResize(listed_calls, greatest(length(listed_calls), 1)) AS calls
-    FROM {{database}}.ledger
+    FROM
+    (
+        SELECT
+            tenant_id, correlation_id, sequence_no, recorded_at, timestamp, event_id, event_type, source_agent, primitive, declared_phase,
+            JSONExtract(document, 'Tuple(
+                runtime_event Tuple(type String), response_id String, model String, agent String, agent_run_id String,
+                attempt Int64, error String, truncated String, message_id String, role String, recipient String, content String,
+                text String, attachments String, reasoning String, structured_output String, value String,
+                finish_reason String, partial Bool, tool_call_id String, name String, tool_type String, arguments String,
+                arguments_text String, batch_id String, index Int64, status String, output String, kind String,
+                request_id String, prompt String, reason String, phase String, user_id String, action String, decision String,
+                answer String, values String, call_id String, service String, operation String, request String,
+                response String)') AS p,
+            JSONExtract(document, 'Tuple(
+                content Array(Tuple(text String)), parts Array(Tuple(text String)), error Tuple(message String),
+                reasoning Array(Tuple(text String, summary String)),
+                calls Array(Tuple(tool_call_id String, name String, tool_type String, arguments String, arguments_text String,
+                    batch_id String, index Int64)))') AS lists
+        FROM
+        (
+            SELECT tenant_id, correlation_id, sequence_no, recorded_at, timestamp, event_id, event_type, source_agent, primitive, declared_phase, document
+            FROM {{database}}.ledger
+        )
+    )
 )
 ARRAY JOIN calls AS call, arrayEnumerate(calls) AS position

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from chatsnapshot.embedded.clickhouse.errors import EndpointError
+from chatsnapshot.embedded.clickhouse.errors import Code, EndpointError
 
 LEVEL_DEFAULT = 3
 """ClickHouse's default of `http_zlib_compression_level`."""
@@ -97,7 +97,8 @@ def decoder(content_encoding: str | None) -> Decoder:
         return PlainDecoder()
     if coding not in PREFERENCE:
         raise EndpointError(
-            89, "UNKNOWN_COMPRESSION_METHOD", f"Content-Encoding {coding} is not supported, use {', '.join(PREFERENCE)}", 400
+            Code.UNKNOWN_COMPRESSION_METHOD,
+            f"Content-Encoding {coding} is not supported, use one of {', '.join(PREFERENCE)}",
         )
     return FrameDecoder(coding, _frame_decompressors()[coding])
 
@@ -174,4 +175,4 @@ def _frame_decompressors() -> dict[str, Callable[[], Any]]:
 
 
 def _cannot_decompress(coding: str, why: str) -> EndpointError:
-    return EndpointError(271, "CANNOT_DECOMPRESS", f"the request body is not valid {coding}: {why}", 400)
+    return EndpointError(Code.CANNOT_DECOMPRESS, f"the request body is not valid {coding}: {why}")

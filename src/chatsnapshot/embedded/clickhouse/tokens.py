@@ -57,12 +57,8 @@ _UNICODE_SPACE = (
 _SKIPPED = re.compile(rf"(?:[ \t\n\r\f\v]+|--[^\n]*|//[^\n]*|#[ !][^\n]*|{_UNICODE_SPACE})+")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _HEREDOC = re.compile(r"(\$\w*\$).*?\1", re.DOTALL)
-_STRING = re.compile(
-    r"'(?:[^'\\]+|\\.|'')*'|[xX]'[0-9a-fA-F]*'|[bB]'[01]*'|\xe2\x80\x98.*?\xe2\x80\x99", re.DOTALL
-)
-_QUOTED = re.compile(
-    r'"(?:[^"\\]+|\\.|"")*"|`(?:[^`\\]+|\\.|``)*`|\xe2\x80\x9c.*?\xe2\x80\x9d', re.DOTALL
-)
+_STRING = re.compile(r"'(?:[^'\\]+|\\.|'')*'|[xX]'[0-9a-fA-F]*'|[bB]'[01]*'|\xe2\x80\x98.*?\xe2\x80\x99", re.DOTALL)
+_QUOTED = re.compile(r'"(?:[^"\\]+|\\.|"")*"|`(?:[^`\\]+|\\.|``)*`|\xe2\x80\x9c.*?\xe2\x80\x9d', re.DOTALL)
 _UNCLOSED = re.compile(r"['\"`]|[xXbB]'|\xe2\x80[\x98\x9c]|/\*")
 _NUMBER = re.compile(
     r"0[xX][0-9a-fA-F_]+(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]+)?|0[bB][01_]+"

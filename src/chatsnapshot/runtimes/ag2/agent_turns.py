@@ -11,13 +11,13 @@ from ag2.events import BaseEvent, ModelResponse, ToolCallEvent
 from ag2.middleware.base import AgentTurn, BaseMiddleware, LLMCall, ToolExecution, ToolResultType
 
 if TYPE_CHECKING:
-    from chatsnapshot.runtimes.ag2.attaching import Ag2Attachment
+    from chatsnapshot.runtimes.ag2.capture import Capture
 
 
 class TurnBracket(BaseMiddleware):
     """Outermost: records start and end of a turn."""
 
-    def __init__(self, event: BaseEvent, context: Context, attachment: Ag2Attachment) -> None:
+    def __init__(self, event: BaseEvent, context: Context, attachment: Capture) -> None:
         super().__init__(event, context)
         self._attachment = attachment
 
@@ -41,7 +41,7 @@ class TurnBracket(BaseMiddleware):
 class CallWatch(BaseMiddleware):
     """Innermost: sees every single attempt at a model call, and what runs inside a tool."""
 
-    def __init__(self, event: BaseEvent, context: Context, attachment: Ag2Attachment) -> None:
+    def __init__(self, event: BaseEvent, context: Context, attachment: Capture) -> None:
         super().__init__(event, context)
         self._attachment = attachment
 
@@ -64,7 +64,7 @@ class CallWatch(BaseMiddleware):
 class TurnBrackets:
     """The factory that AG2 calls when a turn opens, before it registers hooks and tools on the stream."""
 
-    def __init__(self, attachment: Ag2Attachment) -> None:
+    def __init__(self, attachment: Capture) -> None:
         self._attachment = attachment
 
     def __call__(self, event: BaseEvent, context: Context) -> BaseMiddleware:
@@ -78,7 +78,7 @@ class TurnBrackets:
 class CallWatches:
     """The factory of `CallWatch`."""
 
-    def __init__(self, attachment: Ag2Attachment) -> None:
+    def __init__(self, attachment: Capture) -> None:
         self._attachment = attachment
 
     def __call__(self, event: BaseEvent, context: Context) -> BaseMiddleware:

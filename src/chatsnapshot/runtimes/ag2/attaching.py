@@ -1,24 +1,73 @@
 """`attach(agent_or_stream, run)`: everything that AG2 does there, into the run."""
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections import deque
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from ag2 import Agent
-from ag2.annotations import Context
-from ag2.context import Stream, StreamId
-from ag2.events import BaseEvent
+from ag2.context import Stream
 from ag2.tools.subagents.subagent_tool import SubagentTool
-from ag2.utils import AGENT_CONTEXT_DEPENDENCY_KEY
 
-from chatsnapshot.recording import Run
 from chatsnapshot.runtimes.ag2.agent_turns import CallWatches, TurnBrackets
-from chatsnapshot.runtimes.ag2.storage_tap import StorageTap
-from chatsnapshot.runtimes.ag2.trail import Trail
-from chatsnapshot.runtimes.attachment import Attachment
-from chatsnapshot.runtimes.draft import Draft
-from chatsnapshot.runtimes.jsonable import error_of
+from chatsnapshot.runtimes.ag2.capture import Capture
+from chatsnapshot_producers.run import Run
+
+
+class Ag2Attachment(Capture):
+    """A capture, and the agents and streams it listens to. A context manager: leaving it detaches."""
+
+    def __init__(self, run: Run, *, resumed: bool = False) -> None:
+        super().__init__(run, resumed=resumed)
+        self.middleware = (TurnBrackets(self), CallWatches(self))
+        """For a single turn of an agent that others use as well: `agent.ask(..., middleware=attachment.middleware)`."""
+        self._agents: list[Any] = []
+
+    def attach_agent(self, agent: Agent[Any]) -> None:
+        """Listen to an agent, and to the agents that are its tools."""
+        waiting, known = deque([agent]), {id(known) for known in self._agents}
+        while waiting:
+            current = waiting.popleft()
+            if id(current) in known:
+                continue
+            known.add(id(current))
+            self._agents.append(current)
+            current.insert_middleware(self.middleware[0])
+            current.add_middleware(self.middleware[1])
+            waiting.extend(tool.agent for tool in current.tools if isinstance(tool, SubagentTool))
+
+    def detach(self) -> None:
+        """Listen no more."""
+        self.active = False
+        for agent in self._agents:
+            for factory in self.middleware:
+                # AG2 has no public way to take middleware away; what stays is inert
+                registered = getattr(agent, "_middleware", [])
+                if factory in registered:
+                    registered.remove(factory)
+        self._agents.clear()
+        self.untap()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.detach()
+
+
+def attach(target: "Agent[Any] | Stream", run: Run, *, resumed: bool = False) -> Ag2Attachment:
+    """Record what an agent (with the agents that are its tools) or a stream does from now on into `run`.
+
+    An agent belongs to one run at a time: for an agent that serves many runs at once attach a stream per run, and
+    pass `attachment.middleware` to `ask` so that starts and ends of turns are recorded too. `resumed`: what the
+    stream's storage already holds is in this run, so that new events link to it. Raises TypeError for anything else.
+    """
+    attachment = Ag2Attachment(run, resumed=resumed)
+    if isinstance(target, Agent):
+        attachment.attach_agent(target)
+    elif isinstance(target, Stream):
+        attachment.tap(target)
+    else:
+        raise TypeError(f"an ag2.Agent or a stream, not {type(target).__name__}")
+    return attachment

@@ -13,6 +13,7 @@ Payload = dict[str, Any]
 
 
 def request(event: events.ModelRequest) -> Payload:
+    """What was put to the model."""
     parts, attachments = parts_and_attachments(event.parts)
     return {
         "role": "user",
@@ -23,10 +24,12 @@ def request(event: events.ModelRequest) -> Payload:
 
 
 def spoken(event: events.TranscriptionCompletedEvent) -> Payload:
+    """What a person said."""
     return {"role": "user", "content": event.content, "channel": "voice"}
 
 
 def response(event: events.ModelResponse) -> Payload:
+    """The model's answer; its tool calls only by id."""
     return {
         "role": "assistant",
         "content": event.content,
@@ -43,6 +46,7 @@ def response(event: events.ModelResponse) -> Payload:
 
 
 def usage(event: events.UsageEvent) -> Payload:
+    """Tokens of one model call, or the sum of a delegation."""
     scope = "rollup" if event.kind == "subtask" else "call"
     return {
         "kind": "usage",
@@ -57,12 +61,14 @@ def usage(event: events.UsageEvent) -> Payload:
 
 
 def reasoning(event: events.ModelReasoning) -> Payload:
+    """A provider's own item, kept because the provider needs it back."""
     item = getattr(event, "item", None)
     opaque = None if item is None else json.dumps(jsonable(item), ensure_ascii=False)
     return {"kind": "reasoning", "reasoning": [given({"text": event.content, "opaque": opaque})]}
 
 
 def human_request(event: events.HumanInputRequest) -> Payload:
+    """A question to a person."""
     approval = isinstance(event, events.ToolApprovalRequest)
     return {
         "kind": "approval.requested" if approval else "input.requested",
@@ -75,4 +81,5 @@ def human_request(event: events.HumanInputRequest) -> Payload:
 
 
 def human_answer(event: events.HumanMessage) -> Payload:
+    """What the person said."""
     return {"action": "answer", "decision": "answer", "request_id": event.parent_id or None, "answer": event.content}

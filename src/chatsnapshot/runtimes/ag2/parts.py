@@ -14,6 +14,7 @@ INLINE_BYTES_MAX = 64 * 1024
 """Files up to this size are kept in the payload; above it only name, size and digest: a ledger is no file store."""
 
 Json = dict[str, Any]
+_PLAIN = (TextInput, DataInput)  # a tuple: AG2 gives `|` between event classes a meaning of its own
 
 
 def parts_and_attachments(inputs: Sequence[Input]) -> tuple[list[Json], list[Json]]:
@@ -30,13 +31,13 @@ def parts_and_attachments(inputs: Sequence[Input]) -> tuple[list[Json], list[Jso
 
 def text_of(inputs: Sequence[Input]) -> str | None:
     """The plain text of inputs; data as JSON text; None when there is neither."""
-    texts = [_text(item) for item in inputs if isinstance(item, TextInput | DataInput)]
+    texts = [_text(item) for item in inputs if isinstance(item, _PLAIN)]
     return "\n".join(texts) if texts else None
 
 
 def output_of(inputs: Sequence[Input]) -> Any:
     """What a tool returned: one text or one value as it is, several as a list."""
-    values = [jsonable(item.data) if isinstance(item, DataInput) else item.content for item in inputs if _plain(item)]
+    values = [_value(item) for item in inputs if isinstance(item, _PLAIN)]
     return values[0] if len(values) == 1 else (values or None)
 
 
@@ -45,8 +46,8 @@ def file_result(file: BinaryResult) -> Json:
     return _file(file.data, file.name, file.metadata.get("media_type"))
 
 
-def _plain(item: Input) -> bool:
-    return isinstance(item, TextInput | DataInput)
+def _value(item: TextInput | DataInput) -> Any:
+    return item.content if isinstance(item, TextInput) else jsonable(item.data)
 
 
 def _text(item: TextInput | DataInput) -> str:

@@ -11,13 +11,13 @@ from ag2.events import BaseEvent
 from ag2.history import Storage
 
 if TYPE_CHECKING:
-    from chatsnapshot.runtimes.ag2.attaching import Ag2Attachment
+    from chatsnapshot.runtimes.ag2.capture import Capture
 
 
 class StorageTap:
     """Stores as before, then tells the attachment. Anything else the storage can do passes through."""
 
-    def __init__(self, inner: Storage, attachment: Ag2Attachment) -> None:
+    def __init__(self, inner: Storage, attachment: Capture) -> None:
         self.inner = inner
         self._attachment = attachment
 

@@ -13,8 +13,11 @@ from chatsnapshot.runtimes.draft import Draft
 class StreamScope:
     """Names the facts of a stream. Events without an id are the n-th of their kind, from 0."""
 
-    def __init__(self, stream_id: str, parent_agent_run_id: str | None) -> None:
+    def __init__(self, stream_id: str, parent_agent_run_id: str | None, token: str | None) -> None:
+        """`token`: names this observation in the keys of what AG2 does not store; None where a history is read."""
         self.stream_id = stream_id
+        self._token = f"{token}." if token else ""
+        self._rewritten = False
         self._common = {"agent_run_id": stream_id}
         if parent_agent_run_id:
             self._common["parent_agent_run_id"] = parent_agent_run_id
@@ -30,8 +33,16 @@ class StreamScope:
         return self._counts[kind] - 1
 
     def counted(self, kind: str) -> str:
-        """The natural key of the next one of a kind."""
-        return f"{kind}:{self.count(kind)}"
+        """The natural key of the next one of a kind that AG2 stores: a history that is read again counts alike."""
+        return f"{kind}:{self._token if self._rewritten else ''}{self.count(kind)}"
+
+    def observed(self, kind: str) -> str:
+        """The natural key of the next one of a kind that AG2 does not store: after a restart the count begins anew."""
+        return f"{kind}:{self._token}{self.count(kind)}"
+
+    def rewritten(self) -> None:
+        """Places in the stored history no longer say what was the n-th: keys from now on carry the token."""
+        self._rewritten = True
 
     def draft(
         self, event: BaseEvent, natural: str, causes: tuple[str, ...], extra: dict[str, Any] | None = None

@@ -11,12 +11,14 @@ Payload = dict[str, Any]
 
 
 def task_started(event: events.TaskStarted) -> Payload:
+    """A sub-agent got a task."""
     spec = jsonable(event.spec) if event.spec else None
     call_id = event.parent_tool_call_id
     return {**_task(event, "started"), "tool_call_id": call_id, "spec": spec, "expires_at": event.expires_at}
 
 
 def task_completed(event: events.TaskCompleted) -> Payload:
+    """It answered."""
     return {
         **_task(event, "completed"),
         "result": jsonable(event.result),
@@ -25,28 +27,34 @@ def task_completed(event: events.TaskCompleted) -> Payload:
 
 
 def task_failed(event: events.TaskFailed) -> Payload:
+    """It failed."""
     return {**_task(event, "failed"), "error": error_of(event.error)}
 
 
 def task_expired(event: events.TaskExpired) -> Payload:
+    """It took too long."""
     return {**_task(event, "failed"), "error": {"type": "expired", "message": "no end came within the task's time"}}
 
 
 def task_cancelled(event: events.TaskCancelled) -> Payload:
+    """It was stopped."""
     return {**_task(event, "cancelled"), "reason": event.reason or None}
 
 
 def upkeep(event: BaseEvent) -> Payload:
+    """Compaction of a history, aggregation of memory."""
     name = type(event).__name__
     kind = "compaction" if name.startswith("Compaction") else "aggregation"
     return _step(kind, name.removeprefix(kind.capitalize()).lower(), event)
 
 
 def log_failed(event: events.EventLogFailed) -> Payload:
+    """AG2's own event log could not be written."""
     return _step("error", "failed", event)
 
 
 def alert(event: events.ObserverAlert) -> Payload:
+    """An observer saw something."""
     return {
         "kind": "alert",
         "observer": event.source,
@@ -57,6 +65,7 @@ def alert(event: events.ObserverAlert) -> Payload:
 
 
 def halt(event: events.HaltEvent) -> Payload:
+    """A fatal alert stopped the agent."""
     return {"kind": "halt", "reason": event.reason, "observer": event.source, "alerts": jsonable(event.alerts)}
 
 

@@ -12,6 +12,7 @@ Payload = dict[str, Any]
 
 
 def call(event: events.ToolCallEvent) -> Payload:
+    """The model asked for a tool."""
     builtin = isinstance(event, events.BuiltinToolCallEvent)
     return {
         "tool_call_id": event.id,
@@ -24,6 +25,7 @@ def call(event: events.ToolCallEvent) -> Payload:
 
 
 def client_call(event: events.ClientToolCallEvent) -> Payload:
+    """The call is for the client to run."""
     return {
         "kind": "tool.delegated",
         "tool_call_id": event.id,
@@ -34,10 +36,12 @@ def client_call(event: events.ClientToolCallEvent) -> Payload:
 
 
 def calls(event: events.ToolCallsEvent) -> Payload:
+    """The calls of one answer, in the order of the request."""
     return {"kind": "tool_calls", "tool_call_ids": [call.id for call in event.calls]}
 
 
 def result(event: events.ToolResultEvent) -> Payload:
+    """What a tool gave back."""
     parts, attachments = parts_and_attachments(event.result.parts)
     error = getattr(event, "error", None)
     return {
@@ -54,6 +58,7 @@ def result(event: events.ToolResultEvent) -> Payload:
 
 
 def results(event: events.ToolResultsEvent) -> Payload:
+    """The results of one batch, in the order of the request."""
     return {"kind": "tool_results", "tool_call_ids": [result.parent_id for result in event.results]}
 
 

@@ -1,10 +1,12 @@
 """What happened on one AG2 stream, as drafts: a pure fold, the same for a live run and for a stored history."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from functools import singledispatchmethod
 from typing import Any
 
 from ag2 import events
+from ag2.compact import CompactionSummary
 from ag2.events import BaseEvent
 
 from chatsnapshot.runtimes.ag2.calls import Call, Calls
@@ -17,22 +19,38 @@ from chatsnapshot.runtimes.draft import Draft
 from chatsnapshot.runtimes.jsonable import error_of
 
 Causes = tuple[str, ...]
+RESPONSES_REMEMBERED_MAX = 5_000
+"""Providers that use one id for all their answers do so from the start."""
 
 
 class Trail:
     """Keys, causes and pairings of one stream. `read` gives what an event adds to the ledger, cause before effect."""
 
-    def __init__(self, stream_id: str, parent_agent_run_id: str | None = None) -> None:
-        self.scope = StreamScope(stream_id, parent_agent_run_id)
+    def __init__(
+        self,
+        stream_id: str,
+        parent_agent_run_id: str | None = None,
+        *,
+        agent: str | None = None,
+        sender: str | None = None,
+        token: str | None = None,
+    ) -> None:
+        """`agent`: whose stream it is; `sender`: the agent that delegates to it, for a sub-agent.
+
+        `token`: names a live observation, so that what AG2 does not store never gets an earlier observation's key.
+        """
+        self._addressed = {"agent": sender, "recipient": agent}
+        self.scope = StreamScope(stream_id, parent_agent_run_id, token)
         self.last: str | None = None
         """Key of the model's last answer, or of the error that came instead."""
         self._turn_start: str | None = None
+        self._entity_id = stream_id
         self._inputs: list[str] = []
         self._unbatched: list[str] = []
         self._calls = Calls()
         self._questions = Questions()
         self._usage: events.UsageEvent | None = None
-        self._response_ids: set[str] = set()
+        self._response_ids: OrderedDict[str, None] = OrderedDict()
         self._deltas = Deltas()
 
     def call_key(self, call_id: str | None) -> str | None:
@@ -40,9 +58,9 @@ class Trail:
         call = self._calls.get(call_id)
         return self.scope.key(call.key) if call else None
 
-    def turn_begun(self, key: str) -> None:
+    def turn_begun(self, entity_id: str, key: str) -> None:
         """A turn starts: what comes next follows from it."""
-        self._turn_start = key
+        self._entity_id, self._turn_start = entity_id, key
 
     def read(self, event: BaseEvent, tool_call_id: str | None = None) -> list[Draft]:
         """The drafts of an event; `tool_call_id`: the tool it was raised in, when that is known."""
@@ -52,8 +70,16 @@ class Trail:
             self._deltas.add(event)
         return []
 
-    def forget_causes(self) -> None:
-        """Keep counting, but link nothing to what was read so far: it is not in this run."""
+    def continued(self, stored: Iterable[BaseEvent], *, linked: bool) -> None:
+        """Count on behind a stored history; `linked`: it is in this run, so that what comes next may follow from it."""
+        for event in stored:
+            self.read(event)
+            if isinstance(event, CompactionSummary):
+                self.scope.rewritten()
+        if not linked:
+            self._forget_causes()
+
+    def _forget_causes(self) -> None:
         self.last = self._turn_start = None
         self._inputs, self._unbatched = [], []
         self._questions.forget()
@@ -63,13 +89,13 @@ class Trail:
         """A model call ended without an answer: what came so far, and the error."""
         text, reasoning = self._deltas.take()
         causes = self._seen()
-        drafts = self._reasoned(reasoning, causes) + self._spent(causes)
+        drafts = self._reasoned(reasoning, self.scope.observed("reasoning"), causes) + self._spent(causes)
         if text:
             payload = {"role": "assistant", "content": text, "partial": True}
-            drafts.append(self.scope.made("execution.message", payload, self.scope.counted("partial"), causes))
+            drafts.append(self.scope.made("execution.message", payload, self.scope.observed("partial"), causes))
         if error is not None:
             payload = {"kind": "error", "error": error_of(error)}
-            drafts.append(self.scope.made("execution.state_change", payload, self.scope.counted("error"), causes))
+            drafts.append(self.scope.made("execution.state_change", payload, self.scope.observed("error"), causes))
             self.last = drafts[-1].key
         return drafts
 
@@ -77,7 +103,7 @@ class Trail:
         """The framework rewrote its history: says so, and closes the calls that the rewrite answered."""
         stored = list(stored)
         payload = {"kind": "history.replaced", "events": len(stored)}
-        drafts = [self.scope.made("execution.state_change", payload, self.scope.counted("history"), self._seen())]
+        drafts = [self.scope.made("execution.state_change", payload, self.scope.observed("history"), self._seen())]
         results = [result for event in stored if isinstance(event, events.ToolResultsEvent) for result in event.results]
         for result in results:
             call = self._calls.get(result.parent_id)
@@ -87,7 +113,8 @@ class Trail:
 
     @singledispatchmethod
     def _read(self, event: Any, tool_call_id: str | None) -> list[Draft]:
-        natural = natural_key(event) or self.scope.counted(type(event).__name__)
+        counted = self.scope.observed if event.__transient__ else self.scope.counted
+        natural = natural_key(event) or counted(type(event).__name__)
         return [self.scope.draft(event, natural, self._within(tool_call_id))]
 
     @_read.register(events.ModelRequest)
@@ -95,7 +122,7 @@ class Trail:
         drafts = self.broken_off()
         causes = tuple(key for key in (self.last, self._turn_start) if key)
         self._turn_start = None
-        drafts.append(self.scope.draft(event, self.scope.counted(type(event).__name__), causes))
+        drafts.append(self.scope.draft(event, self.scope.counted(type(event).__name__), causes, self._addressed))
         self._inputs.append(drafts[-1].key)
         return drafts
 
@@ -104,7 +131,7 @@ class Trail:
         natural = self._response_key(event)
         key, causes = self.scope.key(natural), self._seen()
         model_call = {} if event.response_force else {"model_call_id": key}
-        drafts = self._reasoned(self._deltas.take()[1], causes, event.created_at)
+        drafts = self._reasoned(self._deltas.take()[1], f"reasoning:{natural}", causes, event.created_at)
         drafts.append(self.scope.draft(event, natural, causes, {"message_id": key, **model_call}))
         drafts += self._spent((key,), model_call)
         for index, call in enumerate(event.tool_calls.calls):
@@ -177,7 +204,7 @@ class Trail:
     @_read.register(events.TaskStarted)
     def _task_started(self, event: Any, tool_call_id: str | None) -> list[Draft]:
         causes = self._within(event.parent_tool_call_id or tool_call_id)
-        return [self.scope.draft(event, f"task:{event.task_id}:started", causes)]
+        return [self.scope.draft(event, f"task:{event.task_id}:started", causes, self._inside_turn())]
 
     @_read.register(events.TaskCompleted)
     @_read.register(events.TaskFailed)
@@ -185,7 +212,10 @@ class Trail:
     @_read.register(events.TaskCancelled)
     def _task_ended(self, event: Any, tool_call_id: str | None) -> list[Draft]:
         started = self.scope.key(f"task:{event.task_id}:started")
-        return [self.scope.draft(event, str(natural_key(event)), (started,))]
+        return [self.scope.draft(event, str(natural_key(event)), (started,), self._inside_turn())]
+
+    def _inside_turn(self) -> dict[str, str]:
+        return {"parent_entity_id": self._entity_id}
 
     def _called(self, event: Any, causes: Causes, placed: dict[str, Any]) -> Draft:
         call = self._calls.ask(event.id, placed)
@@ -208,11 +238,11 @@ class Trail:
         natural = f"integration:{call_id}:{phase}"
         return self.scope.made("integration.call", payload, natural, (cause,), event.created_at)
 
-    def _reasoned(self, text: str, causes: Causes, at: float | None = None) -> list[Draft]:
+    def _reasoned(self, text: str, natural: str, causes: Causes, at: float | None = None) -> list[Draft]:
         if not text:
             return []
         payload = {"kind": "reasoning", "reasoning": [{"text": text}]}
-        return [self.scope.made("execution.state_change", payload, self.scope.counted("reasoning"), causes, at)]
+        return [self.scope.made("execution.state_change", payload, natural, causes, at)]
 
     def _spent(self, causes: Causes, model_call: dict[str, Any] | None = None) -> list[Draft]:
         event, self._usage = self._usage, None
@@ -225,7 +255,9 @@ class Trail:
         counted = self.scope.counted("ModelResponse")
         if not event.response_id or event.response_id in self._response_ids:
             return counted
-        self._response_ids.add(event.response_id)
+        self._response_ids[event.response_id] = None
+        if len(self._response_ids) > RESPONSES_REMEMBERED_MAX:
+            self._response_ids.popitem(last=False)
         return f"response:{event.response_id}"
 
     def _seen(self) -> Causes:

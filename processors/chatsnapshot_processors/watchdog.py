@@ -1,0 +1,109 @@
+"""Ends the process when a lane or the event loop hangs: a restart is the way back that always works.
+
+Runs in its own thread with its own client, so that nothing that may hang is needed to notice it.
+"""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import sys
+from collections.abc import Callable
+from threading import Event, Thread
+from time import monotonic
+
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from chatsnapshot_processors.config import SequencerConfig
+from chatsnapshot_processors.lane import Lane
+from chatsnapshot_processors.lane_pool import LanePool
+from chatsnapshot_processors.metrics import SequencerMetrics
+
+log = logging.getLogger(__name__)
+
+EXIT_STUCK = 75
+"""sysexits.h EX_TEMPFAIL: the supervisor is to start it again."""
+INTERVAL_S = 5.0
+_ANSWER_TIMEOUT_S = 10.0
+
+
+class Watchdog:
+    """Compares each lane's progress with the end of its input."""
+
+    def __init__(
+        self,
+        config: SequencerConfig,
+        admin: AdminClient,
+        pool: LanePool,
+        loop: asyncio.AbstractEventLoop,
+        metrics: SequencerMetrics,
+        give_up: Callable[[str], None] | None = None,
+    ) -> None:
+        self._topic = config.topics.events
+        self._stuck_s = config.limits.stuck_s
+        self._admin = admin
+        self._pool = pool
+        self._loop = loop
+        self._metrics = metrics
+        self._give_up = give_up or end_process
+        self._loop_alive_at = monotonic()
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(INTERVAL_S):
+            self._loop.call_soon_threadsafe(self._note_loop)
+            complaint = self._complaint()
+            if complaint is not None and not self._stopping.is_set():
+                self._give_up(complaint)
+
+    def _note_loop(self) -> None:
+        self._loop_alive_at = monotonic()
+
+    def _complaint(self) -> str | None:
+        if monotonic() - self._loop_alive_at > self._stuck_s:
+            return f"the event loop has not answered for {self._stuck_s:g} s"
+        lanes = self._pool.lanes
+        try:
+            ends = self._ends([lane.partition for lane in lanes])
+        except KafkaException as error:
+            log.warning("the watchdog cannot ask for the ends of %s: %s", self._topic, error)
+            return None
+        for lane in lanes:
+            end = ends.get(lane.partition, 0)
+            if lane.position >= 0:
+                self._metrics.lag(lane.partition, max(end - lane.position, 0))
+            if stuck(lane, end, self._stuck_s, monotonic()):
+                return f"partition {lane.partition} stands at offset {lane.position} of {end} for {self._stuck_s:g} s"
+        return None
+
+    def _ends(self, partitions: list[int]) -> dict[int, int]:
+        if not partitions:
+            return {}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(self._topic, partition): latest for partition in partitions}
+        futures = self._admin.list_offsets(
+            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_ANSWER_TIMEOUT_S
+        )
+        return {at.partition: future.result().offset for at, future in futures.items()}
+
+
+def stuck(lane: Lane, end: int, stuck_s: float, now: float) -> bool:
+    """Whether a lane has input up to `end` and made no progress for `stuck_s`."""
+    return lane.position < end and now - lane.progress_at > stuck_s
+
+
+def end_process(complaint: str) -> None:
+    """Say why, show where every thread is, and end at once: open transactions are aborted by the successor."""
+    log.critical("sequencer ends itself: %s", complaint)
+    faulthandler.dump_traceback(file=sys.__stderr__ or 2, all_threads=True)
+    os._exit(EXIT_STUCK)

@@ -1,0 +1,159 @@
+"""The sequencer's worker process: Faust, lanes, ticks, watchdog and metrics, from start to clean end."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from chatsnapshot_processors.config import SequencerConfig
+from chatsnapshot_processors.input_topic import admin_client, describe
+from chatsnapshot_processors.lane_opening import LaneContext
+from chatsnapshot_processors.lane_pool import LanePool
+from chatsnapshot_processors.metrics import SequencerMetrics
+from chatsnapshot_processors.ticks import Ticker
+from chatsnapshot_processors.watchdog import Watchdog
+from chatsnapshot_processors.worker_folder import worker_folder
+from chatsnapshot_schemas.errors import ChatSnapshotError, FatalError, MissingExtra, PortTaken
+from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.registry import ConfluentRegistry
+
+log = logging.getLogger(__name__)
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+STOP_MAX_S = 10.0
+"""From the signal to the end of the process; what is open then, the successor aborts."""
+_APP_STOP_S = 4.0
+_CRASH_POLL_S = 0.2
+_NOISY_LOGGERS = ("faust", "mode", "aiokafka", "kafka", "chatsnapshot_processors.faust_transport")
+
+
+def run(config: SequencerConfig) -> int:
+    """Sequence until SIGTERM or SIGINT (0) or until a person or supervisor must act (not 0; one line is logged)."""
+    for name in _NOISY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        with worker_folder(config.data_dir) as folder:
+            return asyncio.run(_Worker(config, folder).run())
+    except ChatSnapshotError as error:
+        log.error("the sequencer stops (%s): %s", error.code, error)  # noqa: TRY400  one line for a person
+        return EXIT_FAILED
+
+
+class _Worker:
+    """One run of the process."""
+
+    def __init__(self, config: SequencerConfig, folder: Path) -> None:
+        self._config = config
+        self._folder = folder
+        self._stop = asyncio.Event()
+        self._fatal: BaseException | None = None
+        registry = None if config.registry_url is None else ConfluentRegistry(config.registry_url)
+        self._metrics = SequencerMetrics(CollectorRegistry())
+        self._context = LaneContext(
+            config, admin_client(config.kafka), Framing(registry), self._metrics, folder / "cache"
+        )
+
+    async def run(self) -> int:
+        """Start everything, wait, stop everything. Raises ChatSnapshotError for what stopped it."""
+        try:
+            from chatsnapshot_processors.faust_app import at_end, build_app
+        except ImportError as error:
+            raise MissingExtra("processors", f"the sequencer ({error})") from error
+        loop = asyncio.get_running_loop()
+        describe(self._context.admin, self._config.topics)
+        self._serve_metrics()
+        pool = LanePool(self._context, partial(self._end_from_thread, loop))
+        app = build_app(self._config, self._folder / "faust", pool)
+        watchdog = Watchdog(self._config, self._context.admin, pool, loop, self._metrics)
+        with _stop_signals(loop, self._stop.set):
+            watchdog.start()
+            ticker = asyncio.create_task(
+                Ticker(self._config, pool, partial(at_end, app, self._config.topics.events), self._metrics).run()
+            )
+            await self._until_stopped(app)
+            with _last_resort(EXIT_OK if self._fatal is None else EXIT_FAILED):
+                watchdog.stop()
+                ticker.cancel()
+                await pool.revoke()
+                await self._stop_app(app)
+        return self._result()
+
+    async def _until_stopped(self, app: Any) -> None:
+        """Run the application until a signal, a fatal error of a lane, or its own crash."""
+        starting = asyncio.create_task(app.start())
+        try:
+            while not self._stop.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), _CRASH_POLL_S)
+                if starting.done() and (starting.exception() or app.should_stop):
+                    self._end(starting.exception() or app.crash_reason or FatalError("the Faust application ended"))
+        finally:
+            starting.cancel()
+
+    async def _stop_app(self, app: Any) -> None:
+        """Leave the group. What goes wrong here no longer matters: the group notices by itself."""
+        try:
+            await asyncio.wait_for(app.stop(), _APP_STOP_S)
+        except Exception as error:
+            log.warning("Faust did not stop cleanly: %r", error)
+
+    def _result(self) -> int:
+        if self._fatal is None:
+            return EXIT_OK
+        if isinstance(self._fatal, ChatSnapshotError):
+            raise self._fatal
+        raise FatalError(f"unexpected: {self._fatal!r}") from self._fatal
+
+    def _end_from_thread(self, loop: asyncio.AbstractEventLoop, error: Exception) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the end has come already
+            loop.call_soon_threadsafe(self._end, error)
+
+    def _end(self, error: BaseException) -> None:
+        self._fatal = self._fatal or error
+        self._stop.set()
+
+    def _serve_metrics(self) -> None:
+        port = self._config.metrics_port
+        if port is None:
+            return
+        try:
+            self._metrics.serve(self._config.metrics_host, port)
+        except OSError as error:
+            raise PortTaken(f"metrics port {port} cannot be used: {error}") from error
+
+
+@contextmanager
+def _stop_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT ask for a clean end; a worker outside the main thread gets none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _last_resort(code: int) -> Iterator[None]:
+    """End the process with `code` when what is inside takes longer than STOP_MAX_S."""
+    timer = threading.Timer(STOP_MAX_S, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

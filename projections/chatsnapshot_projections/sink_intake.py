@@ -1,0 +1,50 @@
+"""What the sink does with each topic: how records become batches, how often, and under which promise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chatsnapshot_projections.sink_batch import OpenBatch, Source
+from chatsnapshot_projections.sink_config import SinkConfig
+from chatsnapshot_projections.sink_lane import OpenNew
+from chatsnapshot_projections.sink_ledger_batch import LedgerBatch
+from chatsnapshot_projections.sink_pace import Pace
+from chatsnapshot_projections.topic_upserts import HeldRows, QuarantineRows, UpsertBatch
+from chatsnapshot_schemas.framing import Framing
+
+UPSERT_LINGER_S = 0.5
+"""Lists for people: half a second is soon enough, and an event that is held and released meanwhile leaves one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One topic. `announces`: exactly once by announced ranges; otherwise at least once, rows replace each other."""
+
+    topic: str
+    topic_id: str
+    announces: bool
+    open_new: OpenNew
+    pace: Pace
+    """Topics that count together share one."""
+    linger_s: float
+
+
+def intakes(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) -> dict[str, Intake]:
+    """The topics that a sink reads, by name."""
+
+    def ledger(source: Source) -> OpenBatch:
+        return LedgerBatch(source, framing, config.batch_records, config.batch_bytes)
+
+    def held(source: Source) -> OpenBatch:
+        return UpsertBatch(source, HeldRows())
+
+    def quarantine(source: Source) -> OpenBatch:
+        return UpsertBatch(source, QuarantineRows(framing))
+
+    inserts, upserts = Pace(config.inserts_per_s_max), Pace(config.upserts_per_s_max)
+    ledger_topic, state_topic, quarantine_topic = config.topics.ledger, config.topics.state, config.topics.quarantine
+    chosen = (
+        Intake(ledger_topic, topic_ids[ledger_topic], True, ledger, inserts, config.linger_s),
+        Intake(state_topic, topic_ids[state_topic], False, held, upserts, UPSERT_LINGER_S),
+        Intake(quarantine_topic, topic_ids[quarantine_topic], False, quarantine, upserts, UPSERT_LINGER_S),
+    )
+    return {intake.topic: intake for intake in chosen}

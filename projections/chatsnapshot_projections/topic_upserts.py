@@ -1,0 +1,187 @@
+"""Topics `state` and `quarantine` as rows of the tables `held` and `quarantine`.
+
+At least once: a row replaces the one with its key and a lower version, and the version is the record's offset in its
+topic, so repeating does no harm. These are small tables; their records are decoded here, row by row.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any, Protocol
+
+import fastavro
+
+from chatsnapshot_projections.avro_block import container, container_header
+from chatsnapshot_projections.sink_batch import Insert, Record, Source
+from chatsnapshot_schemas import headers
+from chatsnapshot_schemas.codec import decode_plain
+from chatsnapshot_schemas.errors import InvalidEvent
+from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.state_entries import HELD, decode_held, held_position
+
+ROWS_MAX = 5_000
+SIZE_MAX = 8 * 1024 * 1024
+"""A batch of upserts stays far below one of the ledger: it is decoded in the consumer's thread."""
+
+Row = dict[str, Any]
+Position = tuple[int, int, int]
+"""Epoch, partition and offset of the input record: the key of both tables."""
+
+_MICROS = {"type": "long", "logicalType": "timestamp-micros"}
+_KEY = {"input_epoch": "int", "input_partition": "int", "input_offset": "long"}
+_VERSION = {"version": "long", "deleted": "boolean"}
+
+
+class UpsertRows(Protocol):
+    """How the records of one topic become rows of one table."""
+
+    table: str
+    columns: Mapping[str, Any]
+    """Avro type of each column."""
+
+    def row(self, record: Record) -> tuple[Position, Row] | None:
+        """The row of a record and its key; None when the record is none of the table's. Raises InvalidEvent."""
+        ...
+
+
+class HeldRows:
+    """Table `held`: events that wait for a cause or a predecessor; a tombstone takes one away."""
+
+    table = "held"
+    columns: Mapping[str, Any] = {
+        **_KEY,
+        **dict.fromkeys(("tenant_id", "correlation_id", "event_id", "event_type", "waiting_for"), "string"),
+        "appended_at": _MICROS,
+        "deadline": _MICROS,
+        **_VERSION,
+    }
+
+    def row(self, record: Record) -> tuple[Position, Row] | None:
+        """A held event or its end; other entries of the state topic are nobody's business here."""
+        key, value = record.key(), record.value()
+        if key is None or not key.startswith(HELD.encode()):
+            return None
+        try:
+            epoch, offset = held_position(key)
+            held = None if value is None else decode_held(value)
+        except Exception as error:  # a decoder of bytes may raise anything
+            raise InvalidEvent("held", f"{type(error).__name__}: {error}") from None
+        position = (epoch, record.partition(), offset)
+        if held is None:
+            return position, _row(self.columns, position, record, deleted=True)
+        fields = {name: getattr(held, name) for name in self.columns if name not in _VERSION}
+        return position, _row(self.columns, position, record, **fields)
+
+
+class QuarantineRows:
+    """Table `quarantine`: what could not be recorded, with its original bytes; a tombstone means solved."""
+
+    table = "quarantine"
+    columns: Mapping[str, Any] = {
+        **_KEY,
+        **dict.fromkeys(("tenant_id", "correlation_id", "event_id", "event_type", "reason", "detail"), "string"),
+        "first_seen": _MICROS,
+        "message_key": "bytes",
+        "original": "bytes",
+        **_VERSION,
+    }
+
+    def __init__(self, framing: Framing) -> None:
+        self._framing = framing
+
+    def row(self, record: Record) -> tuple[Position, Row] | None:
+        """A quarantined input, or its end: a record without value that gives no reason."""
+        texts = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers() or ()}
+        try:
+            position = (
+                int(texts[headers.QUARANTINE_INPUT_EPOCH]),
+                int(texts[headers.QUARANTINE_INPUT_PARTITION]),
+                int(texts[headers.QUARANTINE_INPUT_OFFSET]),
+            )
+            if record.value() is None and headers.QUARANTINE_REASON not in texts:
+                return position, _row(self.columns, position, record, deleted=True)
+            first_seen = int(texts[headers.QUARANTINE_FIRST_SEEN])
+        except (KeyError, ValueError) as error:
+            raise InvalidEvent("headers", f"of a quarantine record: {error!r}") from None
+        row = _row(
+            self.columns,
+            position,
+            record,
+            reason=texts.get(headers.QUARANTINE_REASON, ""),
+            detail=texts.get(headers.QUARANTINE_DETAIL, ""),
+            first_seen=first_seen,
+            message_key=record.key() or b"",
+            original=record.value() or b"",
+            **self._ids(record),
+        )
+        return position, row
+
+    def _ids(self, record: Record) -> Row:
+        """Whose event it is, as far as it can be read: from the envelope, else from the key."""
+        try:
+            plain = decode_plain(self._framing.envelope_body(record.value()))
+            return {name: plain[name] for name in ("tenant_id", "correlation_id", "event_id", "event_type")}
+        except InvalidEvent:
+            tenant_id, _, correlation_id = (record.key() or b"").decode("utf-8", "replace").partition("/")
+            return {"tenant_id": tenant_id, "correlation_id": correlation_id} if correlation_id else {}
+
+
+class UpsertBatch:
+    """An open batch of rows (see `sink_batch.OpenBatch`): per key only the last one is written."""
+
+    def __init__(self, source: Source, rows: UpsertRows) -> None:
+        self.records = 0
+        self.size = 0
+        self.first = -1
+        self.last = -1
+        self.unreadable: str | None = None
+        self._source = source
+        self._rows_of = rows
+        self._rows: dict[Position, Row] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it holds as many rows or bytes as it may."""
+        return len(self._rows) >= ROWS_MAX or self.size >= SIZE_MAX
+
+    def take(self, records: Sequence[Record], start: int, *, unbounded: bool = False) -> int:
+        """Take from index `start` on until full or unreadable; returns the index of the first that was not taken."""
+        at = start
+        while at < len(records) and (unbounded or not self.is_full):
+            record = records[at]
+            try:
+                found = self._rows_of.row(record)
+            except InvalidEvent as error:
+                self.unreadable = f"{self._source} offset {record.offset()}: {error}"
+                break
+            if found is not None:
+                self._rows[found[0]] = found[1]
+                self.size += len(record.value() or b"")
+            self.first = record.offset() if self.first < 0 else self.first
+            self.last = record.offset()
+            self.records += 1
+            at += 1
+        return at
+
+    def inserts(self) -> tuple[Insert, ...]:
+        """One insert, or none when no record was of this table."""
+        if not self._rows:
+            return ()
+        table, columns = self._rows_of.table, self._rows_of.columns
+        fields = [{"name": name, "type": kind} for name, kind in columns.items()]
+        schema = {"type": "record", "name": "UpsertRow", "namespace": "chatsnapshot", "fields": fields}
+        bodies = BytesIO()
+        parsed = fastavro.parse_schema(schema)
+        for row in self._rows.values():
+            fastavro.schemaless_writer(bodies, parsed, row)
+        statement = f"INSERT INTO {table} FORMAT Avro\n".encode()
+        body = container(statement, container_header(json.dumps(schema)), len(self._rows), bodies.getvalue())
+        where = f"{table}:{self._source.topic_id}:{self._source.partition}:{self.first}-{self.last}"
+        return (Insert(table=table, token=where, body=body, rows=len(self._rows)),)
+
+
+def _row(columns: Mapping[str, Any], position: Position, record: Record, **values: Any) -> Row:
+    """A whole row: what is not given is empty."""
+    empty: Row = {"string": "", "bytes": b"", "boolean": False}
+    row = {name: empty.get(kind, 0) if isinstance(kind, str) else 0 for name, kind in columns.items()}
+    return row | values | dict(zip(_KEY, position, strict=True)) | {"version": record.offset()}

@@ -1,0 +1,149 @@
+"""Topics, tables and sink processes of one test: everything of it has a name of its own."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from chatsnapshot_schemas.connections import TopicNames
+from tests.unit.projections_sink.recorded import ledger_values
+
+TABLES = Path(__file__).with_name("sink_tables.sql")
+LEDGER = files("chatsnapshot_projections").joinpath("sql/tables/ledger.sql")
+SETTINGS = "non_replicated_deduplication_window = 10000"
+WAIT_S = 60.0
+"""For what must happen at all; nothing here measures time."""
+
+
+@dataclass
+class SinkWorld:
+    """One installation for one test."""
+
+    bootstrap: str
+    url: str
+    prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
+    partitions: int = 2
+
+    @property
+    def topics(self) -> TopicNames:
+        return TopicNames(prefix=self.prefix)
+
+    @property
+    def client(self) -> Client:
+        return clickhouse_connect.get_client(dsn=self.url, autogenerate_session_id=False)
+
+    def create(self) -> "SinkWorld":
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        names = (self.topics.ledger, self.topics.state, self.topics.quarantine)
+        for made in admin.create_topics([NewTopic(name, self.partitions, 1) for name in names]).values():
+            made.result(WAIT_S)
+        self.create_tables()
+        return self
+
+    def create_tables(self) -> None:
+        client = self.client
+        ledger = LEDGER.read_text().replace("{{table}}", "ledger").replace("{{table_settings}}", SETTINGS)
+        first, *others = TABLES.read_text().split(";\n")
+        for statement in (first, ledger, *others):
+            client.command(statement.replace("{{database}}", self.prefix))
+
+    def drop(self) -> None:
+        self.client.command(f"DROP DATABASE IF EXISTS {self.prefix}")
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        for gone in admin.delete_topics([self.topics.ledger, self.topics.state, self.topics.quarantine]).values():
+            gone.result(WAIT_S)
+
+    def record(self, count: int, *, transaction: int = 100, abort_every: int = 0, months: int = 1) -> int:
+        """`count` ledger records in each partition, in transactions, some aborted before; returns the sum."""
+        producer = Producer({"bootstrap.servers": self.bootstrap, "transactional.id": f"{self.prefix}{uuid.uuid4()}"})
+        producer.init_transactions(WAIT_S)
+        for partition in range(self.partitions):
+            records = list(ledger_values(count, partition=partition, runs=7, months=months))
+            for number, start in enumerate(range(0, count, transaction)):
+                chosen = records[start : start + transaction]
+                if abort_every and number % abort_every == 0:
+                    self._send(producer, partition, chosen)
+                    producer.abort_transaction(WAIT_S)
+                self._send(producer, partition, chosen)
+                producer.commit_transaction(WAIT_S)
+        return count * self.partitions
+
+    def _send(self, producer: Producer, partition: int, records: Sequence[tuple[bytes, bytes]]) -> None:
+        producer.begin_transaction()
+        for key, value in records:
+            producer.produce(self.topics.ledger, value, key, partition=partition)
+        producer.flush(WAIT_S)
+
+    def produce(self, topic: str, key: bytes, value: bytes | None, headers: list | None = None) -> None:
+        """One record into partition 0."""
+        producer = Producer({"bootstrap.servers": self.bootstrap})
+        producer.produce(topic, value, key, partition=0, headers=headers or [])
+        assert producer.flush(WAIT_S) == 0
+
+    def start(self, **options: Any) -> "subprocess.Popen[str]":
+        """A sink process; options as in `sink_process`."""
+        given = {"bootstrap": self.bootstrap, "url": self.url, "prefix": self.prefix, **options}
+        command = [sys.executable, "-m", "tests.pipeline.sink_process", json.dumps(given)]
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    def committed(self, partition: int = 0, topic: str | None = None) -> tuple[int, str]:
+        """Offset and metadata that the group committed."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        place = TopicPartition(topic or self.topics.ledger, partition)
+        group = ConsumerGroupTopicPartitions(f"{self.prefix}-sink", [place])
+        (answer,) = admin.list_consumer_group_offsets([group]).values()
+        (found,) = answer.result(WAIT_S).topic_partitions
+        return found.offset, found.metadata or ""
+
+    def end_offset(self, partition: int = 0) -> int:
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "none"})
+        try:
+            return int(consumer.get_watermark_offsets(TopicPartition(self.topics.ledger, partition), WAIT_S)[1])
+        finally:
+            consumer.close()
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return list(self.client.query(sql, settings={"final": 0}).result_rows)
+
+    def rows(self, table: str = "ledger", *, final: bool = False) -> int:
+        """Rows as they are stored, or as FINAL shows them."""
+        return int(self.query(f"SELECT count() FROM {self.prefix}.{table} {'FINAL' if final else ''}")[0][0])
+
+    def assert_exactly(self, expected: int) -> None:
+        """Every record once: in the table, after FINAL, and in the target of the materialized view."""
+        assert self.rows(final=True) == expected
+        assert self.rows() == expected
+        assert self.rows("seen") == expected
+
+
+def until(condition: Any, what: str, processes: Sequence["subprocess.Popen[str]"] = ()) -> None:
+    """Wait for something that must happen; a process that ends meanwhile ends the wait."""
+    import time
+
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, f"did not happen: {what}"
+        for process in processes:
+            if process.poll() is not None:
+                stderr = process.stderr.read() if process.stderr else ""
+                raise AssertionError(f"the sink ended with {process.returncode} before: {what}\n{stderr}")
+        time.sleep(0.1)
+
+
+def worlds(bootstrap: str, url: str) -> Iterator[SinkWorld]:
+    """A fixture's body."""
+    world = SinkWorld(bootstrap, url).create()
+    try:
+        yield world
+    finally:
+        world.drop()

@@ -1,0 +1,112 @@
+"""A sink that is killed at any step: its successor loses nothing and doubles nothing, with and without FINAL."""
+
+import json
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from chatsnapshot_schemas.codec import decode_ledger_plain
+from tests.pipeline.sink_world import SinkWorld, until, worlds
+from tests.unit.projections_sink.recorded import FRAME, ledger_values
+
+SMALL = {"batch_records": 500, "instance_id": "one"}
+
+
+@pytest.fixture
+def world(kafka_bootstrap: str, clickhouse_url: str) -> Iterator[SinkWorld]:
+    yield from worlds(kafka_bootstrap, clickhouse_url)
+
+
+def finish(world: SinkWorld, expected: int, **config: object) -> None:
+    """Run a sink until everything is in and committed, end it by SIGTERM, and look at the tables."""
+    sink = world.start(config={"instance_id": "one", **config})
+    try:
+        until(lambda: world.rows() >= expected, f"{expected} rows", [sink])
+        ends = {partition: world.end_offset(partition) for partition in range(world.partitions)}
+        until(lambda: all(world.committed(p) == (end, "") for p, end in ends.items()), "ends committed", [sink])
+    finally:
+        sink.send_signal(signal.SIGTERM)
+        assert sink.wait(10) == 0
+    world.assert_exactly(expected)
+
+
+def test_every_record_is_in_the_table_as_it_is_in_the_topic(world: SinkWorld) -> None:
+    expected = world.record(1_200, abort_every=4, months=3)
+    finish(world, expected)
+    stored = {
+        (row[0], row[1]): row[2:]
+        for row in world.query(
+            "SELECT correlation_id, sequence_no, hex(hash), hex(prev_hash), payload, toString(event_id), headers, "
+            f"source_instance, source_seq, payload_ref.sha256, toUnixTimestamp64Micro(recorded_at) FROM {world.prefix}.ledger"
+        )
+    }
+    assert len(stored) == expected
+    for partition in range(world.partitions):
+        for _key, value in ledger_values(1_200, partition=partition, runs=7, months=3):
+            plain = decode_ledger_plain(value[len(FRAME) :])
+            event = plain["envelope"]
+            assert stored[event["correlation_id"], plain["sequence_no"]] == (
+                plain["hash"].hex().upper(),
+                plain["prev_hash"].hex().upper(),
+                event["payload"],
+                event["event_id"],
+                event["headers"],
+                event["source"]["instance"],
+                event["source_seq"],
+                event["payload_ref"] and event["payload_ref"]["sha256"],
+                plain["recorded_at"],
+            )
+
+
+@pytest.mark.parametrize(
+    ("step", "count", "is_announced"),
+    [("closed", 1, False), ("announced", 2, True), ("inserting", 2, True), ("stored", 2, True), ("committed", 3, None)],
+)
+def test_killed_at_a_step_the_successor_goes_on_exactly(
+    world: SinkWorld, step: str, count: int, is_announced: bool | None
+) -> None:
+    expected = world.record(1_300, transaction=90, abort_every=5)
+    victim = world.start(config=SMALL, kill=[step, count])
+    assert victim.wait(60) == -signal.SIGKILL, victim.stderr.read()
+    found = [world.committed(partition) for partition in range(world.partitions)]
+    if is_announced is not None:
+        assert any(metadata for _offset, metadata in found) == is_announced
+    for offset, metadata in found:
+        assert not metadata or json.loads(metadata)["pending"][0] == offset
+    finish(world, expected)
+
+
+def test_a_successor_with_other_limits_repeats_the_announced_range(world: SinkWorld) -> None:
+    """With its own limits it would cut the range in two, and the token would not match what is in already."""
+    expected = world.record(1_000)
+    victim = world.start(config={"batch_records": 700, "linger_s": 5.0, "instance_id": "one"}, kill=["stored", 1])
+    assert victim.wait(60) == -signal.SIGKILL
+    announced = [metadata for p in range(world.partitions) if (metadata := world.committed(p)[1])]
+    assert announced
+    assert world.rows() >= 700
+    finish(world, expected, batch_records=64, batch_bytes=8_000)
+
+
+def test_killed_again_and_again_nothing_is_lost_or_doubled(world: SinkWorld) -> None:
+    kills = [("stored", 3), ("inserting", 2), ("announced", 2), ("stored", 1), ("committed", 3), ("inserting", 4)]
+    expected = 0
+    for step, count in kills:
+        expected += world.record(600, transaction=50) if expected == 0 else 0
+        victim = world.start(config={"batch_records": 90, "instance_id": "one"}, kill=[step, count])
+        assert victim.wait(60) in (-signal.SIGKILL, 0)
+    finish(world, expected)
+
+
+def test_a_second_worker_takes_over_from_a_killed_one(world: SinkWorld) -> None:
+    expected = world.record(1_500)
+    short = {"session_timeout_s": 6.0, "batch_records": 200}
+    victim = world.start(config=short, kill=["stored", 4])
+    other = world.start(config=short)
+    try:
+        assert victim.wait(60) == -signal.SIGKILL
+        until(lambda: world.rows(final=True) >= expected, f"{expected} rows", [other])
+    finally:
+        other.send_signal(signal.SIGTERM)
+        assert other.wait(10) == 0
+    world.assert_exactly(expected)

@@ -1,0 +1,40 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatsnapshot_producers.frames import encode_frame, next_frame_at, read_frame
+
+parts = st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=200)), min_size=1, max_size=8)
+
+
+@given(parts)
+def test_frames_are_read_as_they_were_written(events: list[tuple[bytes, bytes]]) -> None:
+    data = b"".join(encode_frame(key, body) for key, body in events)
+    at, read = 0, []
+    while at < len(data):
+        frame = read_frame(data, at)
+        assert frame is not None
+        read.append((frame.key, frame.body))
+        at = frame.end
+    assert read == events
+
+
+@given(st.binary(max_size=40), st.binary(max_size=200), st.data())
+def test_no_cut_frame_is_read(key: bytes, body: bytes, data: st.DataObject) -> None:
+    frame = encode_frame(key, body)
+    cut = data.draw(st.integers(0, len(frame) - 1))
+    assert read_frame(frame[:cut], 0) is None
+
+
+@given(st.binary(max_size=40), st.binary(max_size=200), st.data())
+def test_no_frame_with_a_flipped_bit_is_read(key: bytes, body: bytes, data: st.DataObject) -> None:
+    frame = bytearray(encode_frame(key, body))
+    frame[data.draw(st.integers(0, len(frame) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    assert read_frame(bytes(frame), 0) is None
+
+
+def test_reading_goes_on_behind_damage() -> None:
+    bad = bytearray(encode_frame(b"k", b"first"))
+    bad[-1] ^= 1
+    data = bytes(bad) + encode_frame(b"k", b"second")
+    assert next_frame_at(data, 0) == len(bad)
+    assert next_frame_at(bytes(bad), 0) is None
