@@ -171,7 +171,13 @@ class Worker:
 
     @contextmanager
     def running(self) -> Iterator["Worker"]:
-        self.start()
+        """Started now, killed at the end unless it has ended."""
+        with self.waiting():
+            yield self.start()
+
+    @contextmanager
+    def waiting(self) -> Iterator["Worker"]:
+        """To be started by the test, killed at the end unless it has ended."""
         try:
             yield self
         finally:

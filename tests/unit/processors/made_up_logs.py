@@ -33,12 +33,22 @@ class MadeUp:
     policies: list[tuple[int, SequencingPolicy]]
 
 
-@st.composite
-def made_up_logs(draw: st.DrawFn, *, cycles: bool = True) -> MadeUp:
+def made_up_logs(*, cycles: bool = True) -> st.SearchStrategy[MadeUp]:
     """Runs, sources and causes; lost, repeated, displaced, renumbered, broken, redriven events; ticks and jumps in time."""
-    rnd = random.Random(draw(st.integers(0, 2**32)))
-    events = _story(rnd, draw(st.integers(1, 40)), cycles=cycles)
-    displaced = sorted(events, key=lambda one: one[0] + rnd.random() * draw(st.sampled_from([1, 8, 40])))
+    return st.builds(
+        made_up_log,
+        seed=st.integers(0, 2**32),
+        count=st.integers(1, 40),
+        displacement=st.sampled_from([1, 8, 40]),
+        cycles=st.just(cycles),
+    )
+
+
+def made_up_log(*, seed: int, count: int, displacement: int, cycles: bool) -> MadeUp:
+    """One log. `displacement`: by how many places an event may come too late; `cycles`: whether anything may name anything."""
+    rnd = random.Random(seed)
+    events = _story(rnd, count, cycles=cycles)
+    displaced = sorted(events, key=lambda one: one[0] + rnd.random() * displacement)
     entries: list[Entry] = []
     now = 0
     for _, plain in displaced:
