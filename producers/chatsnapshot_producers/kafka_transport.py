@@ -1,6 +1,7 @@
 """Sends events to Kafka: idempotent, acks=all, in order. The one module here that knows confluent-kafka."""
 
 import ctypes
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -47,11 +48,11 @@ _CONFIG: dict[str, Any] = {
     # a topic that is not there is said after this long
     "topic.metadata.propagation.max.ms": 3_000,
     "delivery.report.only.error": True,
-    "log_level": 0,  # trouble is told through the error callback, once
     "log.connection.close": False,
 }
 
 
+_SILENT = "chatsnapshot.producer.librdkafka"
 _REFUSALS = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD"})
 """What the broker says about an event, not about itself: sending it again gives the same answer."""
 _NO_TOPIC = frozenset({"_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION"})
@@ -90,7 +91,7 @@ class KafkaTransport:
     def close(self) -> None:
         """As `Transport.close`."""
         self._producer.purge()
-        self._producer.flush(CLOSE_S)
+        self._flush(CLOSE_S)
 
     def abandon(self) -> None:
         """As `Transport.abandon`: its threads did not come along, so destroying it would wait for them for ever."""
@@ -134,7 +135,7 @@ class KafkaTransport:
     def _wait(self, stopped: Callable[[], bool]) -> None:
         """Until everything is settled one way or the other."""
         left, heard_at, told = len(self._producer), time.monotonic(), False
-        while (now_left := self._producer.flush(WAIT_S)) > 0:
+        while (now_left := self._flush(WAIT_S)) > 0:
             if now_left < left:
                 left, heard_at, told = now_left, time.monotonic(), False
             if stopped():
@@ -145,6 +146,16 @@ class KafkaTransport:
             if waited_s > TROUBLE_S and not told:
                 self._on_trouble(self._silence(waited_s))
                 told = True
+
+    def _flush(self, wait_s: float) -> int:
+        """How many events are not settled yet. A fatal error is raised once; what failed by it is told after that."""
+        from confluent_kafka import KafkaException
+
+        try:
+            return self._producer.flush(wait_s)
+        except KafkaException as error:
+            self._failures.append(error.args[0])
+            return max(1, len(self._producer))
 
     def _silence(self, waited_s: float) -> str:
         """What the client heard since the send began; else only that nothing was acknowledged."""
@@ -168,7 +179,7 @@ class KafkaTransport:
         except ImportError:
             raise MissingExtra("kafka", "sending to Kafka") from None
         try:
-            return Producer(self._config)
+            return Producer(self._config, logger=_silent())
         except KafkaException as error:
             raise ConfigurationError(f"Kafka client: {error.args[0].str()}") from error
 
@@ -189,3 +200,10 @@ class KafkaTransport:
     def _why(self, event: SpooledEvent, problem: "KafkaError") -> str:
         size = len(event.key) + len(event.body)
         return f"payload: the broker does not take an event of {size} bytes ({problem.name()}: {problem.str()})"
+
+
+def _silent() -> logging.Logger:
+    """librdkafka repeats itself on standard error; trouble is told here, once."""
+    logger = logging.getLogger(_SILENT)
+    logger.setLevel(logging.CRITICAL + 1)
+    return logger

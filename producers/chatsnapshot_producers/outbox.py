@@ -2,9 +2,7 @@
 
 import logging
 import os
-import sys
 import threading
-import time
 from itertools import chain, islice
 
 from chatsnapshot_producers import metrics
@@ -16,15 +14,14 @@ from chatsnapshot_producers.publisher import Publisher
 from chatsnapshot_producers.rejected_events import RejectedEvents
 from chatsnapshot_producers.spool import Spool
 from chatsnapshot_producers.spool_limits import SpoolLimits
+from chatsnapshot_producers.spool_room import SpoolRoom
 from chatsnapshot_producers.status import RecorderStatus
 from chatsnapshot_producers.transport import Destination
 from chatsnapshot_schemas.avro_schema import envelope_schema
-from chatsnapshot_schemas.errors import FatalError, SpoolFull, Undelivered
+from chatsnapshot_schemas.errors import FatalError, Undelivered
 
 REMAINING_IDS_MAX = 10_000
 """So many ids `Undelivered` lists; its message has the full count."""
-POLL_S = 0.5
-"""A full disk tells nobody when it has room again: so often an append is tried."""
 
 log = logging.getLogger("chatsnapshot.producer")
 
@@ -49,9 +46,7 @@ class Outbox:
         self._publisher: Publisher | None = None
         self._pid = os.getpid()
         self._dropped = self._adopted = 0
-        self._full_since: float | None = None
-        self._disk_error: OSError | None = None
-        self._try_disk_at = 0.0
+        self._room = SpoolRoom(self._limits, self._settled)
         self._unsaid = ""
 
     # -- recording: the caller holds the lock ------------------------------------------------------------------------
@@ -61,18 +56,10 @@ class Outbox:
 
         Raises SpoolFull under the policy `raise`, FatalError when closed.
         """
-        while not self._has_room():
-            if self._limits.policy == "raise":
-                raise SpoolFull(self._why_full())
-            now = time.monotonic()
-            self._full_since = self._full_since or now
-            waited = now - self._full_since >= self._limits.block_s
-            if self._limits.policy == "block_then_drop" and (waited or _in_event_loop()):
-                return False
-            self._settled.wait(POLL_S)
+        room = self._room.wait(self._spool)
         if self._closed:
             raise FatalError("the recorder is closed")
-        return True
+        return room
 
     def put(self, key: bytes, body: bytes) -> bool:
         """Append one event; False when the disk does not take it (look for `room` again). Raises nothing else."""
@@ -82,9 +69,9 @@ class Outbox:
             assert self._spool is not None
             self._spool.append(key, body)
         except OSError as error:
-            self._disk_error, self._try_disk_at = error, time.monotonic() + POLL_S
+            self._room.disk_failed(error)
             return False
-        self._disk_error = self._full_since = None
+        self._room.taken()
         metrics.EVENTS_SPOOLED.inc()
         assert self._publisher is not None
         self._publisher.wake()
@@ -95,7 +82,7 @@ class Outbox:
         self._dropped += 1
         metrics.EVENTS_DROPPED.inc()
         if self._dropped == 1:
-            self._unsaid = f"events are dropped, their runs show a gap: {self._why_full()}"
+            self._unsaid = f"events are dropped, their runs show a gap: {self._room.why_not(self._spool)}"
 
     def say(self) -> None:
         """Log what was found out under the lock; called without it, because a log handler may record, too."""
@@ -142,7 +129,7 @@ class Outbox:
 
     def status(self) -> RecorderStatus:
         """One look, without waiting."""
-        publisher, spool = self._publisher, self._spool
+        publisher, spool, disk_error = self._publisher, self._spool, self._room.disk_error
         spools = publisher.spools() if publisher else []
         record = publisher.record if publisher else None
         return RecorderStatus(
@@ -158,7 +145,7 @@ class Outbox:
             rejected=record.rejected if record else 0,
             adopted=self._adopted,
             connected=record.connected if record else False,
-            last_error=str(self._disk_error) if self._disk_error else record.last_error if record else None,
+            last_error=str(disk_error) if disk_error else record.last_error if record else None,
         )
 
     def after_fork(self) -> None:
@@ -192,17 +179,6 @@ class Outbox:
         with self.lock:
             self._settled.notify_all()
 
-    def _has_room(self) -> bool:
-        if self._disk_error is not None and time.monotonic() < self._try_disk_at:
-            return False
-        return self._spool is None or self._spool.pending_bytes < self._limits.bytes_max
-
-    def _why_full(self) -> str:
-        if self._disk_error is not None:
-            return f"the spool in {self._limits.root} cannot be written: {self._disk_error}"
-        where = self._spool.path if self._spool else self._limits.root
-        return f"the spool {where} is full: spool_bytes_max is {self._limits.bytes_max} bytes"
-
     def _try_flush(self, timeout_s: float) -> str:
         try:
             self.flush(timeout_s)
@@ -222,15 +198,3 @@ class Outbox:
     def _at_exit(self) -> None:
         if os.getpid() == self._pid:
             self.close(self._flush_at_exit_s)
-
-
-def _in_event_loop() -> bool:
-    """Whether waiting here would stop a running asyncio loop."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return False
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

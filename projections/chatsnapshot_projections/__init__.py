@@ -1,1 +1,1 @@
-"""TODO"""
+"""Sink workers, and what ClickHouse derives from the ledger: tables, projections, views, prices, queries."""

@@ -1,4 +1,4 @@
-"""Topics `state` and `quarantine` as rows of the tables `held` and `quarantine`.
+"""Topics `state` and `quarantine` as rows of the tables `held_versions` and `quarantine_versions`.
 
 At least once: a row replaces the one with its key and a lower version, and the version is the record's offset in its
 topic, so repeating does no harm. These are small tables; their records are decoded here, row by row.
@@ -17,6 +17,8 @@ from chatsnapshot_schemas import headers
 from chatsnapshot_schemas.codec import decode_plain
 from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.reasons import Reason
+from chatsnapshot_schemas.rules import check_identity
 from chatsnapshot_schemas.state_entries import HELD, decode_held, held_position
 
 ROWS_MAX = 5_000
@@ -27,9 +29,19 @@ Row = dict[str, Any]
 Position = tuple[int, int, int]
 """Epoch, partition and offset of the input record: the key of both tables."""
 
-_MICROS = {"type": "long", "logicalType": "timestamp-micros"}
 _KEY = {"input_epoch": "int", "input_partition": "int", "input_offset": "long"}
-_VERSION = {"version": "long", "deleted": "boolean"}
+_UUID = ["null", {"type": "string", "logicalType": "uuid"}]
+_MICROS = {"type": "long", "logicalType": "timestamp-micros"}
+_OWN_HEADERS = (
+    headers.QUARANTINE_REASON,
+    headers.QUARANTINE_DETAIL,
+    headers.QUARANTINE_INPUT_EPOCH,
+    headers.QUARANTINE_INPUT_PARTITION,
+    headers.QUARANTINE_INPUT_OFFSET,
+    headers.QUARANTINE_FIRST_SEEN,
+    headers.QUARANTINE_SOLVED,
+)
+_NO_NUMBER_USED = (Reason.MISROUTED, Reason.SOURCE_SEQ_JUMP)
 
 
 class UpsertRows(Protocol):
@@ -45,15 +57,22 @@ class UpsertRows(Protocol):
 
 
 class HeldRows:
-    """Table `held`: events that wait for a cause or a predecessor; a tombstone takes one away."""
+    """Events that wait for a cause or a predecessor; a tombstone in the state topic ends that."""
 
-    table = "held"
+    table = "held_versions"
     columns: Mapping[str, Any] = {
         **_KEY,
-        **dict.fromkeys(("tenant_id", "correlation_id", "event_id", "event_type", "waiting_for"), "string"),
-        "appended_at": _MICROS,
-        "deadline": _MICROS,
-        **_VERSION,
+        "tenant_id": "string",
+        "correlation_id": "string",
+        "event_id": _UUID,
+        "event_type": "string",
+        "waiting_for": "string",
+        "arrived_at": ["null", _MICROS],
+        "deadline": ["null", _MICROS],
+        "bytes": "long",
+        "key": "bytes",
+        "deleted": "int",
+        "state_offset": "long",
     }
 
     def row(self, record: Record) -> tuple[Position, Row] | None:
@@ -67,30 +86,45 @@ class HeldRows:
         except Exception as error:  # a decoder of bytes may raise anything
             raise InvalidEvent("held", f"{type(error).__name__}: {error}") from None
         position = (epoch, record.partition(), offset)
-        if held is None:
-            return position, _row(self.columns, position, record, deleted=True)
-        fields = {name: getattr(held, name) for name in self.columns if name not in _VERSION}
-        return position, _row(self.columns, position, record, **fields)
+        row = {**_position(position), "deleted": int(held is None), "state_offset": record.offset()}
+        if held is not None:
+            row |= {name: getattr(held, name) for name in ("tenant_id", "correlation_id", "event_id", "event_type")}
+            row |= {"waiting_for": held.waiting_for, "arrived_at": held.appended_at, "deadline": held.deadline}
+            row |= {"bytes": len(held.value), "key": held.key or b""}
+        return position, row
 
 
 class QuarantineRows:
-    """Table `quarantine`: what could not be recorded, with its original bytes; a tombstone means solved."""
+    """What could not be recorded, with its original bytes; a later record of the same input says how it was solved.
 
-    table = "quarantine"
+    The sequencer gives every quarantined input a reason, so a record without one is that later record: no input can
+    pass for it, whatever headers it brings.
+    """
+
+    table = "quarantine_versions"
     columns: Mapping[str, Any] = {
         **_KEY,
-        **dict.fromkeys(("tenant_id", "correlation_id", "event_id", "event_type", "reason", "detail"), "string"),
+        "tenant_id": "string",
+        "correlation_id": "string",
+        "event_id": _UUID,
+        "source_instance": ["null", "string"],
+        "source_seq": ["null", "long"],
+        "reason": "string",
+        "detail": "string",
         "first_seen": _MICROS,
-        "message_key": "bytes",
-        "original": "bytes",
-        **_VERSION,
+        "key": "bytes",
+        "value": "bytes",
+        "headers": {"type": "map", "values": "string"},
+        "quarantine_partition": "int",
+        "quarantine_offset": "long",
+        "solved": "string",
     }
 
     def __init__(self, framing: Framing) -> None:
         self._framing = framing
 
     def row(self, record: Record) -> tuple[Position, Row] | None:
-        """A quarantined input, or its end: a record without value that gives no reason."""
+        """A quarantined input, or its solution."""
         texts = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers() or ()}
         try:
             position = (
@@ -98,32 +132,37 @@ class QuarantineRows:
                 int(texts[headers.QUARANTINE_INPUT_PARTITION]),
                 int(texts[headers.QUARANTINE_INPUT_OFFSET]),
             )
-            if record.value() is None and headers.QUARANTINE_REASON not in texts:
-                return position, _row(self.columns, position, record, deleted=True)
-            first_seen = int(texts[headers.QUARANTINE_FIRST_SEEN])
+            first_seen = int(texts.get(headers.QUARANTINE_FIRST_SEEN, 0))
         except (KeyError, ValueError) as error:
             raise InvalidEvent("headers", f"of a quarantine record: {error!r}") from None
-        row = _row(
-            self.columns,
-            position,
-            record,
-            reason=texts.get(headers.QUARANTINE_REASON, ""),
-            detail=texts.get(headers.QUARANTINE_DETAIL, ""),
-            first_seen=first_seen,
-            message_key=record.key() or b"",
-            original=record.value() or b"",
-            **self._ids(record),
-        )
+        is_solved = headers.QUARANTINE_REASON not in texts
+        row = {
+            **_position(position),
+            **self._identity(record, texts.get(headers.QUARANTINE_REASON, "")),
+            "reason": texts.get(headers.QUARANTINE_REASON, ""),
+            "detail": texts.get(headers.QUARANTINE_DETAIL, ""),
+            "first_seen": first_seen,
+            "key": record.key() or b"",
+            "value": b"" if is_solved else record.value() or b"",
+            "headers": {name: text for name, text in texts.items() if name not in _OWN_HEADERS},
+            "quarantine_partition": record.partition(),
+            "quarantine_offset": record.offset(),
+            "solved": texts.get(headers.QUARANTINE_SOLVED, "solved") if is_solved else "",
+        }
         return position, row
 
-    def _ids(self, record: Record) -> Row:
+    def _identity(self, record: Record, reason: str) -> Row:
         """Whose event it is, as far as it can be read: from the envelope, else from the key."""
         try:
             plain = decode_plain(self._framing.envelope_body(record.value()))
-            return {name: plain[name] for name in ("tenant_id", "correlation_id", "event_id", "event_type")}
+            check_identity(plain)
         except InvalidEvent:
             tenant_id, _, correlation_id = (record.key() or b"").decode("utf-8", "replace").partition("/")
             return {"tenant_id": tenant_id, "correlation_id": correlation_id} if correlation_id else {}
+        identity = {name: plain[name] for name in ("tenant_id", "correlation_id", "event_id")}
+        if reason not in _NO_NUMBER_USED:
+            identity |= {"source_instance": plain["source"]["instance"], "source_seq": plain["source_seq"]}
+        return identity
 
 
 class UpsertBatch:
@@ -172,16 +211,21 @@ class UpsertBatch:
         schema = {"type": "record", "name": "UpsertRow", "namespace": "chatsnapshot", "fields": fields}
         bodies = BytesIO()
         parsed = fastavro.parse_schema(schema)
+        empty = {name: _empty(kind) for name, kind in columns.items()}
         for row in self._rows.values():
-            fastavro.schemaless_writer(bodies, parsed, row)
+            fastavro.schemaless_writer(bodies, parsed, empty | row)
         statement = f"INSERT INTO {table} FORMAT Avro\n".encode()
         body = container(statement, container_header(json.dumps(schema)), len(self._rows), bodies.getvalue())
         where = f"{table}:{self._source.topic_id}:{self._source.partition}:{self.first}-{self.last}"
         return (Insert(table=table, token=where, body=body, rows=len(self._rows)),)
 
 
-def _row(columns: Mapping[str, Any], position: Position, record: Record, **values: Any) -> Row:
-    """A whole row: what is not given is empty."""
-    empty: Row = {"string": "", "bytes": b"", "boolean": False}
-    row = {name: empty.get(kind, 0) if isinstance(kind, str) else 0 for name, kind in columns.items()}
-    return row | values | dict(zip(_KEY, position, strict=True)) | {"version": record.offset()}
+def _position(position: Position) -> Row:
+    return dict(zip(_KEY, position, strict=True))
+
+
+def _empty(kind: Any) -> Any:
+    """What stands in a column that a record says nothing about."""
+    if isinstance(kind, list):
+        return None
+    return {"string": "", "bytes": b""}.get(kind, 0) if isinstance(kind, str) else 0

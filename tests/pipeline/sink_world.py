@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
@@ -15,12 +15,19 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from chatsnapshot_projections.settings_pinned import DEDUPLICATION_WINDOW
 from chatsnapshot_schemas.connections import TopicNames
 from tests.unit.projections_sink.recorded import ledger_values
 
-TABLES = Path(__file__).with_name("sink_tables.sql")
-LEDGER = files("chatsnapshot_projections").joinpath("sql/tables/ledger.sql")
-SETTINGS = "non_replicated_deduplication_window = 10000"
+SQL = files("chatsnapshot_projections").joinpath("sql")
+TABLE_SETTINGS = f"non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}"
+SEEN = (
+    "CREATE TABLE {{database}}.seen (correlation_id String, sequence_no Int64) ENGINE = MergeTree "
+    f"ORDER BY correlation_id SETTINGS {TABLE_SETTINGS}",
+    "CREATE MATERIALIZED VIEW {{database}}.seen_live TO {{database}}.seen AS "
+    "SELECT correlation_id, sequence_no FROM {{database}}.ledger",
+)
+"""A projection that would show every row that goes in twice: nothing in it replaces anything."""
 WAIT_S = 60.0
 """For what must happen at all; nothing here measures time."""
 
@@ -51,11 +58,18 @@ class SinkWorld:
         return self
 
     def create_tables(self) -> None:
+        """The product's tables, and one plain projection beside them."""
+        tables = ("ledger", "held_versions", "quarantine_versions")
+        statements = [
+            "CREATE DATABASE {{database}}",
+            *(SQL.joinpath(f"tables/{table}.sql").read_text().replace("{{table}}", table) for table in tables),
+            *(f"CREATE VIEW {{{{database}}}}.{view} AS {_body(view)}" for view in ("held", "quarantine")),
+            *SEEN,
+        ]
         client = self.client
-        ledger = LEDGER.read_text().replace("{{table}}", "ledger").replace("{{table_settings}}", SETTINGS)
-        first, *others = TABLES.read_text().split(";\n")
-        for statement in (first, ledger, *others):
-            client.command(statement.replace("{{database}}", self.prefix))
+        for statement in statements:
+            settled = statement.replace("{{table_settings}}", TABLE_SETTINGS)
+            client.command(settled.replace("{{database}}", self.prefix))
 
     def drop(self) -> None:
         self.client.command(f"DROP DATABASE IF EXISTS {self.prefix}")
@@ -96,12 +110,12 @@ class SinkWorld:
         command = [sys.executable, "-m", "tests.pipeline.sink_process", json.dumps(given)]
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
-    def committed(self, partition: int = 0, topic: str | None = None) -> tuple[int, str]:
+    def committed(self, partition: int = 0, topic: str = "", group: str = "") -> tuple[int, str]:
         """Offset and metadata that the group committed."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         place = TopicPartition(topic or self.topics.ledger, partition)
-        group = ConsumerGroupTopicPartitions(f"{self.prefix}-sink", [place])
-        (answer,) = admin.list_consumer_group_offsets([group]).values()
+        asked = ConsumerGroupTopicPartitions(group or f"{self.prefix}-sink", [place])
+        (answer,) = admin.list_consumer_group_offsets([asked]).values()
         (found,) = answer.result(WAIT_S).topic_partitions
         return found.offset, found.metadata or ""
 
@@ -126,10 +140,13 @@ class SinkWorld:
         assert self.rows("seen") == expected
 
 
+def _body(view: str) -> str:
+    lines = SQL.joinpath(f"views/{view}.sql").read_text().splitlines()
+    return "\n".join(line for line in lines if not line.startswith("--"))
+
+
 def until(condition: Any, what: str, processes: Sequence["subprocess.Popen[str]"] = ()) -> None:
     """Wait for something that must happen; a process that ends meanwhile ends the wait."""
-    import time
-
     deadline = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < deadline, f"did not happen: {what}"

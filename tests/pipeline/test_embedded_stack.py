@@ -17,12 +17,14 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from chatsnapshot.embedded.background import stop_running
 from chatsnapshot.embedded.data_folder import DataFolder
 from chatsnapshot.embedded.endpoints import read_endpoints
-from chatsnapshot.embedded.kafka_broker import KafkaNode, java_environment
+from chatsnapshot.embedded.kafka_broker import HEAP, QUICK_START, KafkaNode, java_environment
 from chatsnapshot.embedded.kafka_jars import java_command
 from chatsnapshot.embedded.ports import free_port
 from chatsnapshot.embedded.process import ChildProcess, Command
 from chatsnapshot.embedded.progress import PlainProgress
+from chatsnapshot.embedded.status import stack_status
 from chatsnapshot.embedded.supervision_state import SupervisionRecord, read_record
+from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.errors import StackNotRunning
 from tests.fixtures.kafka import wait_for_broker
 
@@ -211,6 +213,26 @@ def test_down_stops_it_from_another_process(stack: Callable[..., StandInStack]) 
         stop_running(running.folder, PlainProgress())
 
 
+def test_status_shows_each_process_with_its_memory(
+    stack: Callable[..., StandInStack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatsnapshot.kafka.admin.ANSWER_TIMEOUT_S", 0.5)  # the stand-in is no broker
+    running = stack(workers=["sequencer:ok", "sink:dies"]).wait_up()
+    status = stack_status(Settings(data_dir=running.folder.path))
+    shown = {process.role: process for process in status.processes}
+    assert list(shown) == ["kafka", "clickhouse", "sequencer", "sink"]
+    assert shown["kafka"].pid == running.pids()["kafka"]
+    assert (shown["kafka"].memory_bytes or 0) > 1_000_000
+    assert shown["sink"].state == "failing"
+    assert shown["sink"].last_exit == "exit 3"
+    assert status.running
+    assert not status.is_healthy
+    assert status.kafka is None
+    assert len(status.notes) == 2
+    running.end(signal.SIGTERM)
+    assert not stack_status(Settings(data_dir=running.folder.path)).running
+
+
 def test_a_disk_that_fills_stops_the_stack_in_good_order(stack: Callable[..., StandInStack]) -> None:
     too_full = stack(free_bytes_floor=2**60)
     said = too_full.end()
@@ -247,7 +269,7 @@ def test_the_broker_keeps_what_it_acknowledged_over_a_kill_and_a_change_of_port(
 
 
 def start_kafka(folder: Path, jars: Path, log: Path) -> tuple[ChildProcess, KafkaNode]:
-    node = KafkaNode(folder / "kafka", free_port(), free_port(), java_command(), jars)
+    node = KafkaNode(folder / "kafka", free_port(), free_port(), java_command(), jars, (*HEAP, QUICK_START))
     node.prepare()
     broker = ChildProcess(Command(node.command(), java_environment(), log, cwd=node.folder))
     wait_for_broker(broker, node.bootstrap_servers, log)

@@ -38,7 +38,8 @@ def test_every_record_is_in_the_table_as_it_is_in_the_topic(world: SinkWorld) ->
         (row[0], row[1]): row[2:]
         for row in world.query(
             "SELECT correlation_id, sequence_no, hex(hash), hex(prev_hash), payload, toString(event_id), headers, "
-            f"source_instance, source_seq, payload_ref.sha256, toUnixTimestamp64Micro(recorded_at) FROM {world.prefix}.ledger"
+            "source_instance, source_seq, payload_ref.sha256, toUnixTimestamp64Micro(recorded_at) "
+            f"FROM {world.prefix}.ledger"
         )
     }
     assert len(stored) == expected

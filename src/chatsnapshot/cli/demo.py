@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     once: bool = typer.Option(False, "--once", help="End by itself. Exit 0: exactly the planted faults were found."),
     data_dir: Path | None = typer.Option(
-        None, "--data-dir", help="Folder of the stack's data [default: CHATSNAPSHOT_DATA_DIR]."
+        None, "--data-dir", help="Folder of the stack's data; default: CHATSNAPSHOT_DATA_DIR."
     ),
     keep: bool = typer.Option(False, "--keep", help="With --once: a stack that was started for this goes on running."),
 ) -> None:

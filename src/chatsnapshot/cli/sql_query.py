@@ -3,7 +3,6 @@
 from typing import Any
 
 from chatsnapshot_schemas.connections import ClickHouseConnection
-from chatsnapshot_schemas.errors import QueryFailed
 
 READER = "reader"
 """The user of the embedded endpoint that may only read the project's own tables."""
@@ -13,13 +12,10 @@ ROWS_MAX = 100_000
 
 def run_sql(clickhouse: ClickHouseConnection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows. Raises QueryFailed with the server's own words, ClickHouseUnavailable."""
-    from chatsnapshot_projections.clickhouse_client import connect
-    from clickhouse_connect.driver.exceptions import DatabaseError
+    from chatsnapshot_projections.clickhouse_client import clickhouse_errors, connect
 
     user = READER if clickhouse.user == "default" and not clickhouse.password else clickhouse.user
     client = connect(clickhouse.model_copy(update={"user": user}))
-    try:
+    with clickhouse_errors("query"):
         result = client.query(query.strip().rstrip(";"))
-    except DatabaseError as error:
-        raise QueryFailed(str(error).splitlines()[0]) from error
     return list(result.column_names), [tuple(row) for row in result.result_rows[:ROWS_MAX]]

@@ -1,5 +1,6 @@
 """Figures of the topics and of the consumer groups that read them, from offsets alone."""
 
+import time
 from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, TopicPartition
@@ -7,6 +8,15 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, cluster_metadata, unavailable
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
+
+COORDINATOR_STARTS = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+)
+COORDINATOR_WAIT_S = 5.0
+"""Just after a start the broker still loads the groups' offsets."""
+COORDINATOR_POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -95,15 +105,22 @@ def _offsets(admin: AdminClient, partitions: list[TopicPartition], which: Offset
 
 
 def _committed(admin: AdminClient, group: str, topic: str) -> dict[int, int] | None:
-    """Committed offset by partition; None when the group is not known."""
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_TIMEOUT_S)
-    try:
-        found = asked[group].result().topic_partitions or []
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-            return None
-        raise
-    return {each.partition: each.offset for each in found if each.topic == topic and each.offset >= 0}
+    """Committed offset by partition; None when the group is not known. Waits for a coordinator that just starts."""
+    deadline = time.monotonic() + COORDINATOR_WAIT_S
+    while True:
+        wanted = [ConsumerGroupTopicPartitions(group)]
+        try:
+            found = admin.list_consumer_group_offsets(wanted, request_timeout=ANSWER_TIMEOUT_S)[group].result()
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code == KafkaError.GROUP_ID_NOT_FOUND:
+                return None
+            if code not in COORDINATOR_STARTS or time.monotonic() > deadline:
+                raise
+            time.sleep(COORDINATOR_POLL_S)
+        else:
+            offsets = found.topic_partitions or []
+            return {each.partition: each.offset for each in offsets if each.topic == topic and each.offset >= 0}
 
 
 def _lag(bounds: _TopicBounds, committed: dict[int, int] | None) -> int | None:

@@ -1,7 +1,7 @@
 """One run, read back."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chatsnapshot.reading.causes import CauseGraph, Why
 from chatsnapshot.reading.sources import Sources
@@ -10,6 +10,7 @@ from chatsnapshot_schemas.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
     from chatsnapshot.verification.findings import Report
+    from chatsnapshot_projections.query_rows import ChargeRow, EdgeRow, NodeRow, RunItemRow, RunRow
 
 PAGE_EVENTS = 1_000
 """Records per query: a page of large payloads stays well below the engine's and our memory limits."""
@@ -24,7 +25,7 @@ class RunHistory:
         self._sources = sources
         self.run_id = run_id
 
-    def summary(self) -> Any:
+    def summary(self) -> "RunRow":
         """The run's row of view `runs`. Raises NotFound."""
         found = self._sources.queries.run(self._sources.tenant, self.run_id)
         if found is None:
@@ -33,49 +34,43 @@ class RunHistory:
 
     def events(self, after: int = 0, limit: int | None = None) -> Iterator[LedgerRecord]:
         """Records in ledger order behind sequence number `after`, page by page."""
-        from chatsnapshot.reading.stored_records import records_after
+        from chatsnapshot.reading.stored_records import stored_record
 
         left = limit
         while left is None or left > 0:
-            page = records_after(
-                self._sources.client,
-                self._sources.clickhouse.database,
-                tenant=self._sources.tenant,
-                correlation=self.run_id,
-                after=after,
-                limit=PAGE_EVENTS if left is None else min(left, PAGE_EVENTS),
-            )
-            yield from page
+            wanted = PAGE_EVENTS if left is None else min(left, PAGE_EVENTS)
+            page = self._sources.queries.events(self._sources.tenant, self.run_id, after=after, limit=wanted)
+            yield from map(stored_record, page)
             if len(page) < PAGE_EVENTS:
                 return
             after = page[-1].sequence_no
             left = None if left is None else left - len(page)
 
-    def items(self) -> list[Any]:
+    def items(self) -> list["RunItemRow"]:
         """Everything displayable: rows of `run_items`."""
-        return list(self._sources.queries.run_items(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+        return self._sources.queries.run_items(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
 
-    def transcript(self) -> list[Any]:
+    def transcript(self) -> list["RunItemRow"]:
         """Messages and human answers: rows of view `transcript`."""
-        return list(self._sources.queries.transcript(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+        return self._sources.queries.transcript(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
 
-    def page(self, mode: str, after: int, limit: int) -> list[Any]:
+    def page(self, mode: str, after: int, limit: int) -> list["RunItemRow"]:
         """Items (`full`) or messages and answers (`transcript`) behind a sequence number, at most `limit`."""
         queries = self._sources.queries
         read = queries.transcript if mode == "transcript" else queries.run_items
-        return list(read(self._sources.tenant, self.run_id, after=after, limit=limit))
+        return read(self._sources.tenant, self.run_id, after=after, limit=limit)
 
-    def nodes(self) -> list[Any]:
+    def nodes(self) -> list["NodeRow"]:
         """Rows of view `workflow_nodes`."""
-        return list(self._sources.queries.workflow_nodes(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+        return self._sources.queries.workflow_nodes(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
 
-    def edges(self) -> list[Any]:
+    def edges(self) -> list["EdgeRow"]:
         """Rows of view `workflow_edges`."""
-        return list(self._sources.queries.workflow_edges(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+        return self._sources.queries.workflow_edges(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
 
-    def charges(self) -> list[Any]:
+    def charges(self) -> list["ChargeRow"]:
         """Rows of view `charges`: usage, price and amount per bucket."""
-        return list(self._sources.queries.charges(self._sources.tenant, self.run_id, limit=ITEMS_MAX))
+        return self._sources.queries.charges(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
 
     def causes(self) -> CauseGraph:
         """Who caused whom."""

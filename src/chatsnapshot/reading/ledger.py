@@ -1,7 +1,7 @@
 """The ledger of one tenant, read back."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from chatsnapshot.reading.history import RunHistory
 from chatsnapshot.reading.sources import Sources
@@ -10,6 +10,7 @@ from chatsnapshot_schemas.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
     from chatsnapshot.verification.findings import Report
+    from chatsnapshot_projections.query_rows import HeldRow, QuarantineRow, RunRow
 
 
 class Ledger:
@@ -28,9 +29,9 @@ class Ledger:
         """One run; whether it exists shows with the first question."""
         return RunHistory(self.sources, run_id)
 
-    def runs(self, limit: int = 50) -> list[Any]:
+    def runs(self, limit: int = 50) -> list["RunRow"]:
         """The latest runs: rows of view `runs`."""
-        return list(self.sources.queries.runs(self.sources.tenant, limit=limit))
+        return self.sources.queries.runs(self.sources.tenant, limit=limit)
 
     def tail(self, *, from_start: bool = False) -> Iterator[LedgerRecord]:
         """Records of every run of the tenant as they are committed, for ever."""
@@ -45,10 +46,14 @@ class Ledger:
         """Verify every run of every tenant."""
         return self.sources.verifier().all(progress)
 
-    def quarantine(self, limit: int = 100) -> list[Any]:
+    def quarantine(self, limit: int = 100) -> list["QuarantineRow"]:
         """What was refused and waits for a person."""
-        return list(self.sources.queries.quarantine(self.sources.tenant, limit=limit))
+        return self.sources.queries.quarantine(self.sources.tenant, limit=limit)
 
-    def held(self, limit: int = 100) -> list[Any]:
+    def quarantined(self, epoch: int, partition: int, offset: int) -> "QuarantineRow | None":
+        """One input in quarantine, by its place in the events topic."""
+        return self.sources.queries.quarantined(self.sources.tenant, epoch, partition, offset)
+
+    def held(self, limit: int = 100) -> list["HeldRow"]:
         """What waits for its cause or predecessor."""
-        return list(self.sources.queries.held(self.sources.tenant, limit=limit))
+        return self.sources.queries.held(self.sources.tenant, limit=limit)

@@ -1,57 +1,62 @@
 """Ledger records and links as the tables give them back."""
 
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatsnapshot.reading.causes import Link
 from chatsnapshot_schemas.avro_schema import ledger_schema
 from chatsnapshot_schemas.codec import ledger_record
-from chatsnapshot_schemas.envelope import Source
-from chatsnapshot_schemas.errors import QueryFailed
+from chatsnapshot_schemas.envelope import Source, micros
 from chatsnapshot_schemas.ledger_record import LedgerRecord
-from chatsnapshot_schemas.rules import Plain
+
+if TYPE_CHECKING:
+    from chatsnapshot_projections.query_rows import EventRow
 
 LINKS_MAX = 1_000_000
 """Events of a run whose causes are walked; about 300 bytes each in memory."""
 
 _HEAD = [field["name"] for field in ledger_schema().parsed["fields"]][:-1]
-_SOURCE = tuple(f"source_{name}" for name in Source.__slots__)
 
 
-def records_after(
-    client: Any, database: str, *, tenant: str, correlation: str, after: int, limit: int
-) -> list[LedgerRecord]:
-    """Records of one run with a greater sequence number, ascending, at most `limit`."""
-    parameters = {"database": database, "tenant": tenant, "correlation": correlation, "after": after, "limit": limit}
-    return [_record(row) for row in _rows(client, "run_records", parameters)]
-
-
-def run_links(client: Any, database: str, *, tenant: str, correlation: str) -> list[Link]:
-    """Every event of a run with its causes, ascending."""
-    parameters = {"database": database, "tenant": tenant, "correlation": correlation, "limit": LINKS_MAX}
-    return [Link(**{**row, "caused_by": tuple(row["caused_by"])}) for row in _rows(client, "run_links", parameters)]
-
-
-def _record(row: Plain) -> LedgerRecord:
-    head = {name: row[name] for name in _HEAD}
-    envelope = {name: value for name, value in row.items() if name not in head and name not in _SOURCE}
-    envelope["source"] = {name: row[f"source_{name}"] for name in Source.__slots__}
-    ref = envelope["payload_ref"]
-    envelope["payload_ref"] = None if ref is None or ref["uri"] is None else ref
+def stored_record(row: "EventRow") -> LedgerRecord:
+    """The record that a row of table `ledger` stands for, every field."""
+    head = {name: getattr(row, name) for name in _HEAD} | {"recorded_at": micros(_utc(row.recorded_at))}
+    ref = row.payload_ref
+    envelope = {
+        "event_id": str(row.event_id),
+        "tenant_id": row.tenant_id,
+        "correlation_id": row.correlation_id,
+        "causation_id": None if row.causation_id is None else str(row.causation_id),
+        "causation_correlation_id": row.causation_correlation_id,
+        "caused_by": [str(cause) for cause in row.caused_by],
+        "event_type": row.event_type,
+        "timestamp": micros(_utc(row.timestamp)),
+        "source": {name: getattr(row, f"source_{name}") for name in Source.__slots__},
+        "source_seq": row.source_seq,
+        "subject_id": row.subject_id,
+        "headers": dict(row.headers),
+        "payload": row.payload,
+        "payload_ref": None if ref["uri"] is None else dict(ref),
+    }
     return ledger_record({**head, "envelope": envelope})
 
 
-def _rows(client: Any, name: str, parameters: dict[str, Any]) -> list[Plain]:
-    from clickhouse_connect.driver.exceptions import DatabaseError
+def run_links(client: Any, database: str, *, tenant: str, correlation: str) -> list[Link]:
+    """Every event of a run with its causes, ascending. Raises ClickHouseUnavailable, QueryFailed."""
+    from chatsnapshot_projections.clickhouse_client import clickhouse_errors
 
-    try:
-        result = client.query(_sql(name), parameters=parameters, query_formats={"FixedString": "bytes"})
-    except DatabaseError as error:
-        raise QueryFailed(f"query {name}: {str(error).splitlines()[0]}") from error
-    return list(result.named_results())
+    parameters = {"database": database, "tenant": tenant, "correlation": correlation, "limit": LINKS_MAX}
+    with clickhouse_errors("causes of a run"):
+        result = client.query(_run_links_sql(), parameters=parameters)
+    return [Link(**{**row, "caused_by": tuple(row["caused_by"])}) for row in result.named_results()]
+
+
+def _utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
 @cache
-def _sql(name: str) -> str:
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
+def _run_links_sql() -> str:
+    return files(__package__).joinpath("sql", "run_links.sql").read_text("utf-8")

@@ -2,8 +2,8 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, TypeVar
@@ -57,18 +57,35 @@ class Attachment:
         try:
             return step(*arguments)
         except Exception as error:
-            self._failed(error, step, arguments)
+            keys = [argument.key for argument in arguments if isinstance(argument, Draft)]
+            self.failed(error, getattr(step, "__name__", type(step).__name__), keys)
             return None
+
+    def failed(self, error: Exception, step: str, keys: Sequence[str] = ()) -> None:
+        """Count a failure, say the first one in the log, record the first few. Never raises."""
+        with self._lock:
+            self.failures += 1
+            count = self.failures
+        if count == 1:
+            logger.warning(
+                "%s: recording failed, the run goes on and later failures are only counted: %s: %s",
+                self.runtime,
+                type(error).__name__,
+                error,
+                exc_info=error,
+            )
+        if count <= FAILURES_RECORDED_MAX:
+            self._record_failure(error, step, keys, count)
 
     @contextmanager
     def enclosing(self, key: str) -> Iterator[None]:
         """Let what the application records inside the block be caused by the event with this key."""
-        block = self.guard(self.run.caused_by, self.event_id(key))
-        if block is None:
+        with ExitStack() as stack:
+            self.guard(self._enclose, stack, key)
             yield
-            return
-        with block:
-            yield
+
+    def _enclose(self, stack: ExitStack, key: str) -> None:
+        stack.enter_context(self.run.caused_by(self.event_id(key)))
 
     def _is_new(self, key: str) -> bool:
         with self._lock:
@@ -103,28 +120,9 @@ class Attachment:
             return INHERIT
         return [self.event_id(key) for key in dict.fromkeys(causes)][: CAUSED_BY_MAX + 1]
 
-    def _failed(self, error: Exception, step: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        with self._lock:
-            self.failures += 1
-            count = self.failures
-        if count == 1:
-            logger.warning(
-                "%s: recording failed, the run goes on and later failures are only counted: %s: %s",
-                self.runtime,
-                type(error).__name__,
-                error,
-                exc_info=error,
-            )
-        if count <= FAILURES_RECORDED_MAX:
-            self._record_failure(error, step, arguments, count)
-
-    def _record_failure(self, error: Exception, step: Callable[..., Any], arguments: Any, count: int) -> None:
-        payload = {
-            "error": {"type": type(error).__name__, "message": str(error)[:MESSAGE_CHARS_MAX]},
-            "step": getattr(step, "__name__", type(step).__name__),
-            "what": [what.key if isinstance(what, Draft) else type(what).__name__ for what in arguments],
-            "failures": count,
-        }
+    def _record_failure(self, error: Exception, step: str, keys: Sequence[str], count: int) -> None:
+        said = {"type": type(error).__name__, "message": str(error)[:MESSAGE_CHARS_MAX]}
+        payload = {"error": said, "step": step, "keys": list(keys), "failures": count}
         try:
             self.run.record("system.recording_failed", payload, source={"runtime": self.runtime})
         except Exception:

@@ -37,8 +37,8 @@ def _fields(value: Any) -> Any:
 
 
 def given(payload: dict[str, Any]) -> dict[str, Any]:
-    """Without the keys that say nothing: null, empty list, empty object."""
-    return {key: value for key, value in payload.items() if value is not None and value not in ([], {})}
+    """Without the keys that are null."""
+    return {key: value for key, value in payload.items() if value is not None}
 
 
 def error_of(error: BaseException) -> dict[str, Any]:

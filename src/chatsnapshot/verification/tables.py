@@ -7,7 +7,6 @@ from typing import Any
 
 from chatsnapshot.verification.chain_check import RunCheck
 from chatsnapshot.verification.findings import Finding, Kind
-from chatsnapshot_schemas.errors import QueryFailed
 
 EVENTS_PER_QUERY = 1_000
 """A cause look-up carries its ids in the statement: this keeps it small."""
@@ -54,17 +53,14 @@ class LedgerTables:
         return found & set(wanted)
 
     def _rows(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        from clickhouse_connect.driver.exceptions import DatabaseError
+        from chatsnapshot_projections.clickhouse_client import clickhouse_errors
 
-        # hashes are bytes: without the format they would be decoded as text
-        try:
+        with clickhouse_errors(f"verification query {name}"):
             result = self._client.query(
                 _sql(name),
                 parameters={"database": self._database, **parameters},
-                query_formats={"FixedString": "bytes"},
+                query_formats={"FixedString": "bytes"},  # hashes: without it they would be decoded as text
             )
-        except DatabaseError as error:
-            raise QueryFailed(f"verification query {name}: {str(error).splitlines()[0]}") from error
         rows: list[tuple[Any, ...]] = list(result.result_rows)
         return rows
 

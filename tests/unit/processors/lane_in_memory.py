@@ -150,4 +150,3 @@ def name_of(envelope: Plain) -> str:
 def reasons(lane: Lane) -> list[str]:
     """The reasons in the quarantine topic."""
     return [str(one.reason) for one in lane.quarantine]
-

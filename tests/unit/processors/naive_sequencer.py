@@ -131,33 +131,36 @@ class Naive:
             self.record(ready[0])
 
     def at_bound(self, start: One) -> None:
-        while start in self.held:
-            one, seen = start, [start]
-            while blockers := self.blockers(one):
-                one = blockers[0]
-                if one in seen:
-                    raise Cycle
-                seen.append(one)
-            self.held.remove(one)
-            if self.missing(one) and self.policy.cause_policy == "strict":
-                self.refuse(one, "cause_missing")
-            else:
-                self.record(one)
-            self.drain()
+        for one in self.waited_for(start, []):
+            if one in self.held:
+                self.held.remove(one)
+                if self.missing(one) and self.policy.cause_policy == "strict":
+                    self.refuse(one, "cause_missing")
+                else:
+                    self.record(one)
+                self.drain()
+
+    def waited_for(self, one: One, path: list[One]) -> list[One]:
+        """What an event waits for, directly or not, before it; then the event."""
+        if one in path:
+            raise Cycle
+        order: list[One] = []
+        for blocker in self.blockers(one):
+            order += [other for other in self.waited_for(blocker, [*path, one]) if other not in order]
+        return [*order, one]
 
     def blockers(self, one: One) -> list[One]:
         missing = self.missing(one)
-        return [
-            other
-            for other in self.held
-            if (other.run == one.run and other.id in missing)
-            or (
-                self.is_blocked(one)
-                and other.source == one.source
-                and other.number is not None
-                and self.expected(one.source) <= other.number < (one.number or 0)
-            )
-        ]
+        found = [other for other in self.held if other.run == one.run and other.id in missing]
+        if self.is_blocked(one):
+            source = [other for other in self.held if other.source == one.source and other.number is not None]
+            before = range(self.expected(one.source), one.number or 0)
+            for number in reversed(before):
+                here = [other for other in source if other.number == number]
+                found += here
+                if any(self.is_blocked(other) for other in here):
+                    break
+        return sorted(found, key=lambda other: other.offset)
 
     def record(self, one: One) -> None:
         gap, late = 0, one.redriven
@@ -166,14 +169,18 @@ class Naive:
             if not one.redriven:
                 between = set(range(expected, one.number))
                 taken = {number for source, number in self.used if source == one.source}
-                taken |= {other.number for other in self.held if other.source == one.source and other.number is not None}
+                taken |= {
+                    other.number for other in self.held if other.source == one.source and other.number is not None
+                }
                 gap = len(between - taken)
             late = late or one.number < expected
             if not late or one.number == self.passed.get(one.source, 0):
                 self.passed[one.source] = one.number + 1
             elif one.number > self.passed.get(one.source, 0):
                 self.used.add((one.source, one.number))
-        cause = "root" if not one.plain["causation_id"] else "external" if len(one.causes) < self.stated(one) else "linked"
+        cause = (
+            "root" if not one.plain["causation_id"] else "external" if len(one.causes) < self.stated(one) else "linked"
+        )
         if self.missing(one):
             cause = "unresolved"
         self.recorded.append(one)

@@ -50,7 +50,9 @@ def inputs(draw: st.DrawFn) -> tuple[list[Plain], list[Plain]]:
 
 @settings(max_examples=150, deadline=None)
 @given(inputs())
-def test_every_event_once_in_a_dense_valid_cause_respecting_chain(events_and_input: tuple[list[Plain], list[Plain]]) -> None:
+def test_every_event_once_in_a_dense_valid_cause_respecting_chain(
+    events_and_input: tuple[list[Plain], list[Plain]],
+) -> None:
     made, sent = events_and_input
     lane = Lane()
     for plain in sent:

@@ -139,7 +139,12 @@ def test_two_held_events_with_one_number() -> None:
     lane.send(event("b2", seq=1))
     lane.send(event("c", seq=2))
     lane.send(event("a", seq=0))
-    assert [(name, late) for name, _, _, late in rows(lane)] == [("a", False), ("b1", False), ("b2", True), ("c", False)]
+    assert [(name, late) for name, _, _, late in rows(lane)] == [
+        ("a", False),
+        ("b1", False),
+        ("b2", True),
+        ("c", False),
+    ]
     assert lane.sequencer.counts.source_seq_reused == 1
 
 

@@ -67,11 +67,12 @@ def test_a_held_event_is_a_row_with_the_offset_as_version() -> None:
     batch.take([held_message(77, encode_held(HELD))], 0)
     (insert,) = batch.inserts()
     (row,) = rows_in(insert)
-    assert insert.table == "held"
+    assert insert.table == "held_versions"
     assert (row["input_epoch"], row["input_partition"], row["input_offset"]) == (1, 2, 30)
-    assert (row["correlation_id"], row["event_id"], row["waiting_for"]) == ("run", HELD.event_id, "cause x")
-    assert (row["deadline"] - row["appended_at"]).total_seconds() == 30
-    assert (row["version"], row["deleted"]) == (77, False)
+    assert (row["correlation_id"], str(row["event_id"])) == ("run", HELD.event_id)
+    assert (row["waiting_for"], row["bytes"], row["key"]) == ("cause x", len(HELD.value), b"default/run")
+    assert (row["deadline"] - row["arrived_at"]).total_seconds() == 30
+    assert (row["state_offset"], row["deleted"]) == (77, 0)
 
 
 def test_a_release_replaces_the_row_of_the_same_position() -> None:
@@ -79,8 +80,9 @@ def test_a_release_replaces_the_row_of_the_same_position() -> None:
     batch.take([held_message(77, encode_held(HELD)), held_message(78, None), held_message(79, None, 31)], 0)
     (insert,) = batch.inserts()
     rows = rows_in(insert)
-    assert [(row["input_offset"], row["version"], row["deleted"]) for row in rows] == [(30, 78, True), (31, 79, True)]
+    assert [(row["input_offset"], row["state_offset"], row["deleted"]) for row in rows] == [(30, 78, 1), (31, 79, 1)]
     assert {row["input_partition"] for row in rows} == {2}
+    assert {row["event_id"] for row in rows} == {None}
     assert (batch.first, batch.last, batch.records) == (77, 79, 3)
 
 
@@ -109,20 +111,29 @@ def quarantined(*messages: Message) -> list[dict[str, Any]]:
     batch = UpsertBatch(SOURCE, QuarantineRows(Framing()))
     assert batch.take(list(messages), 0) == len(messages), batch.unreadable
     (insert,) = batch.inserts()
-    assert insert.table == "quarantine"
+    assert insert.table == "quarantine_versions"
     return rows_in(insert)
 
 
 def test_a_readable_envelope_names_its_event() -> None:
-    event = envelope("run", 1)
+    event = envelope("run", 3)
     value = SINGLE_OBJECT + envelope_schema().fingerprint + encode_envelope(event)
-    (row,) = quarantined(quarantine_message(9, value))
+    (row,) = quarantined(quarantine_message(9, value, traceparent="00-1"))
     assert (row["reason"], row["detail"]) == ("too_large", "payload: größer")
-    assert (row["tenant_id"], row["correlation_id"], row["event_id"]) == ("default", "run", event.event_id)
-    assert row["event_type"] == "execution.message"
-    assert row["original"] == value
+    assert (row["tenant_id"], row["correlation_id"], str(row["event_id"])) == ("default", "run", event.event_id)
+    assert (row["source_instance"], row["source_seq"]) == ("i1", 3)
+    assert row["value"] == value
+    assert row["headers"] == {"traceparent": "00-1"}
     assert row["first_seen"].timestamp() == 1_777_000_000
-    assert (row["version"], row["deleted"]) == (9, False)
+    assert (row["quarantine_offset"], row["quarantine_partition"], row["solved"]) == (9, 2, "")
+
+
+@pytest.mark.parametrize("reason", ["misrouted", "source_seq_jump"])
+def test_some_reasons_use_up_no_number(reason: str) -> None:
+    value = SINGLE_OBJECT + envelope_schema().fingerprint + encode_envelope(envelope("run", 3))
+    (row,) = quarantined(quarantine_message(9, value, **{headers.QUARANTINE_REASON: reason}))
+    assert (row["source_instance"], row["source_seq"]) == (None, None)
+    assert row["correlation_id"] == "run"
 
 
 @pytest.mark.parametrize(
@@ -132,20 +143,27 @@ def test_a_readable_envelope_names_its_event() -> None:
 def test_of_an_unreadable_one_the_key_tells_the_run(key: bytes | None, expected: tuple[str, str]) -> None:
     (row,) = quarantined(quarantine_message(9, b"\xff\x00garbage", key))
     assert (row["tenant_id"], row["correlation_id"]) == expected
-    assert row["event_id"] == ""
-    assert row["original"] == b"\xff\x00garbage"
-    assert row["message_key"] == (key or b"")
+    assert row["event_id"] is None
+    assert row["value"] == b"\xff\x00garbage"
+    assert row["key"] == (key or b"")
 
 
 def test_an_input_without_value_is_a_row_and_no_tombstone() -> None:
     (row,) = quarantined(quarantine_message(9, None))
-    assert (row["reason"], row["original"], row["deleted"]) == ("too_large", b"", False)
+    assert (row["reason"], row["value"], row["solved"]) == ("too_large", b"", "")
 
 
-def test_a_record_without_value_and_reason_means_solved() -> None:
-    solved = quarantine_message(10, None, **{headers.QUARANTINE_REASON: "", headers.QUARANTINE_FIRST_SEEN: ""})
-    (row,) = quarantined(quarantine_message(9, b"x"), solved)
-    assert (row["version"], row["deleted"]) == (10, True)
+def test_an_input_cannot_pass_for_solved() -> None:
+    (row,) = quarantined(quarantine_message(9, b"x", **{headers.QUARANTINE_SOLVED: "redriven"}))
+    assert (row["solved"], row["value"]) == ("", b"x")
+
+
+@pytest.mark.parametrize(("said", "shown"), [("redriven", "redriven"), ("", "solved")])
+def test_a_record_without_a_reason_says_how_it_was_solved(said: str, shown: str) -> None:
+    changes = {headers.QUARANTINE_REASON: "", headers.QUARANTINE_SOLVED: said}
+    (row,) = quarantined(quarantine_message(9, b"x"), quarantine_message(10, None, **changes))
+    assert (row["quarantine_offset"], row["solved"], row["value"]) == (10, shown, b"")
+    assert row["correlation_id"] == "run"
 
 
 def test_a_record_without_its_position_stops_there() -> None:

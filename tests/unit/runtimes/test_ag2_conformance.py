@@ -28,8 +28,6 @@ def fixed_stream() -> MemoryStream:
 
 async def play(*, streaming: bool = False, **more: Any) -> tuple[RecordedRun, MemoryStream]:
     recorded, stream = RecordedRun(), fixed_stream()
-    with attach(desk(streaming=streaming, hook=lambda: "yes", **more), recorded.run) as attachment:
-        pass
     agent = desk(streaming=streaming, hook=lambda: "yes", **more)
     with attach(agent, recorded.run) as attachment:
         reply = await agent.ask("hello", stream=stream)
@@ -81,7 +79,7 @@ async def test_a_question_to_a_person_and_its_answer_are_recorded_in_spite_of_th
 
 
 async def test_a_sub_agent_is_recorded_as_a_child() -> None:
-    recorded, stream = await play()
+    recorded, _ = await play()
     started = recorded.one("system.agent_started", name="payments")
     payload = json.loads(started.payload)
     assert payload["parent_agent_run_id"] == FIXED
@@ -290,9 +288,10 @@ async def test_a_failure_is_recorded_once_recording_works_again() -> None:
     recorded = RecordedRun()
 
     def broken(self: Any, event: BaseEvent, tool_call_id: str | None = None) -> list[Any]:
-        if isinstance(event, ModelRequest):
-            raise RuntimeError("a bug in the adapter")
-        return read(self, event, tool_call_id)
+        return [] if isinstance(event, ModelRequest) and trouble() else read(self, event, tool_call_id)
+
+    def trouble() -> bool:
+        raise LookupError("a bug in the adapter")
 
     read = Trail.read
     agent = Agent("desk", config=TestConfig("hi"))
@@ -301,7 +300,7 @@ async def test_a_failure_is_recorded_once_recording_works_again() -> None:
         await agent.ask("hello")
     assert attachment.failures == 1
     failure = json.loads(recorded.one("system.recording_failed").payload)
-    assert failure["error"] == {"type": "RuntimeError", "message": "a bug in the adapter"}
+    assert failure["error"] == {"type": "LookupError", "message": "a bug in the adapter"}
     assert recorded.payloads("execution.message", role="assistant")
 
 
@@ -434,5 +433,22 @@ async def test_a_huge_tool_output_is_recorded_shortened() -> None:
 
 
 def test_only_agents_and_streams_can_be_attached() -> None:
-    with pytest.raises(TypeError, match="ag2.Agent or a stream"):
+    with pytest.raises(TypeError, match="or a stream"):
         attach(ToolCallEvent("x"), RecordedRun().run)  # type: ignore[arg-type]
+
+
+async def test_a_long_running_parent_outlives_its_many_sub_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chatsnapshot.runtimes.ag2 import followed_streams
+
+    monkeypatch.setattr(followed_streams.FollowedStreams.__init__, "__defaults__", (2,))
+    recorded = RecordedRun()
+    tasks = [call(f"s{n}", "task_helper", objective=f"part {n}") for n in range(5)]
+    helper = Agent("helper", config=TestConfig("done"))
+    agent = Agent("desk", config=TestConfig(answer(None, *tasks), "all done"), tools=[helper.as_tool(description="x")])
+    with attach(agent, recorded.run) as attachment:
+        await agent.ask("go")
+    assert attachment.failures == 0
+    assert len(recorded.payloads("execution.message", content="done")) == 5
+    last = recorded.one("execution.message", content="all done")
+    assert causes(recorded, last) == [f"result:s{n}" for n in range(5)]
+    assert len({e.event_id for e in recorded.envelopes}) == len(recorded.envelopes)

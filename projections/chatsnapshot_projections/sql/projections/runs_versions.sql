@@ -41,7 +41,7 @@ SELECT
     argMinState(user, if(user = '', 9223372036854775807, sequence_no)) AS user_id,
     groupUniqArrayState(16)(CAST(source_service, 'String')) AS services,
     groupUniqArrayState(16)(CAST(source_runtime, 'String')) AS runtimes,
-    groupUniqArrayIfState(64)(agent, agent != '') AS agents
+    groupUniqArrayState(64)(agent) AS agents
 FROM
 (
     WITH

@@ -5,7 +5,7 @@ SELECT
     arrayMap(id -> toString(id), caused_by) AS caused_by,
     ifNull(source_agent, source_service) AS who,
     leftUTF8(payload, 300) AS preview
-FROM {database:Identifier}.ledger
+FROM {database:Identifier}.ledger FINAL
 WHERE tenant_id = {tenant:String} AND correlation_id = {correlation:String}
 ORDER BY sequence_no
 LIMIT {limit:UInt32}

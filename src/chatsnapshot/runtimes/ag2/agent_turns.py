@@ -32,9 +32,9 @@ class TurnBracket(BaseMiddleware):
             with attachment.inside(turn):
                 response = await call_next(event, context)
         except BaseException as error:
-            attachment.guard(attachment.turn_ended, context, turn, _elapsed_ms(began), error)
+            attachment.guard(attachment.turn_ended, turn, _elapsed_ms(began), error)
             raise
-        attachment.guard(attachment.turn_ended, context, turn, _elapsed_ms(began))
+        attachment.guard(attachment.turn_ended, turn, _elapsed_ms(began))
         return response
 
 
@@ -71,7 +71,7 @@ class TurnBrackets:
         """Taps the stream ahead of the human-input hook, which keeps its question from everyone behind it."""
         if not self._attachment.active:
             return BaseMiddleware(event, context)
-        self._attachment.guard(self._attachment.tap, context.stream)
+        self._attachment.guard(self._attachment.turn_opened, context)
         return TurnBracket(event, context, self._attachment)
 
 

@@ -1,21 +1,22 @@
 """The live side of the AG2 adapter: taps on streams, brackets of turns, one trail per stream."""
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 from ag2.annotations import Context
-from ag2.context import Stream, StreamId, SubId
+from ag2.context import Stream, StreamId
 from ag2.events import BaseEvent, TaskCompleted
 from ag2.utils import AGENT_CONTEXT_DEPENDENCY_KEY
 
+from chatsnapshot.runtimes.ag2.followed_streams import Followed, FollowedStreams
 from chatsnapshot.runtimes.ag2.storage_tap import StorageTap
 from chatsnapshot.runtimes.ag2.trail import Trail
+from chatsnapshot.runtimes.ag2.turn import Turn
 from chatsnapshot.runtimes.attachment import Attachment
 from chatsnapshot.runtimes.draft import Draft
 from chatsnapshot.runtimes.jsonable import error_of
@@ -23,36 +24,6 @@ from chatsnapshot_producers.causes import INHERIT, causes_of
 from chatsnapshot_producers.run import Run
 
 RUNTIME = "ag2"
-STREAMS_MAX = 2_000
-"""Streams listened to at once; every delegation to a sub-agent opens one, the oldest are let go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn of one agent."""
-
-    entity: str
-    """`run` at the top, so that its end is the run's when no workflow encloses it; `agent` inside another turn."""
-    entity_id: str
-    name: str | None
-    parent_entity_id: str | None
-    started_key: str
-    trail: Trail
-
-    @property
-    def stream_id(self) -> str:
-        """The stream it runs on."""
-        return self.trail.scope.stream_id
-
-    def payload(self, phase: str) -> dict[str, Any]:
-        """The keys that start and end share."""
-        return {
-            "entity": self.entity,
-            "entity_id": self.entity_id,
-            "parent_entity_id": self.parent_entity_id,
-            "name": self.name,
-            "phase": phase,
-        }
 
 
 class _Around(NamedTuple):
@@ -65,12 +36,6 @@ class _Around(NamedTuple):
 _around: ContextVar[_Around | None] = ContextVar("chatsnapshot_ag2_around", default=None)
 
 
-@dataclass(slots=True)
-class _Tapped:
-    stream: Stream
-    subscription: SubId
-
-
 class Capture(Attachment):
     """Turns what the taps see into ledger events."""
 
@@ -78,107 +43,102 @@ class Capture(Attachment):
         super().__init__(run, RUNTIME)
         self.active = True
         self._resumed = resumed
-        self._token = secrets.token_hex(4)
-        self._trails: OrderedDict[str, Trail] = OrderedDict()
-        self._tapped: OrderedDict[str, _Tapped] = OrderedDict()
+        self._streams = FollowedStreams()
 
-    def tap(self, stream: Stream) -> None:
+    def tap(self, stream: Stream, agent: str | None = None) -> None:
         """Listen to a stream from now on, ahead of everything that is registered later."""
-        stream_id = str(stream.id)
-        if stream_id in self._tapped:
+        followed = self._followed(str(stream.id), agent)
+        if followed.stream is not None:
             return
-        self._tapped[stream_id] = _Tapped(stream, stream.subscribe(self._on_event, interrupt=True))
-        if len(self._tapped) > STREAMS_MAX:
-            _let_go(self._tapped.popitem(last=False)[1])
+        followed.stream = stream
+        followed.subscription = stream.subscribe(self._on_event, interrupt=True)
         history = stream.history
         if not isinstance(history.storage, StorageTap):
-            history.storage = StorageTap(history.storage, self)
+            followed.storage_tap = history.storage = StorageTap(history.storage, self)
+
+    def turn_opened(self, context: Context) -> None:
+        """A turn is about to begin on a stream."""
+        self.tap(context.stream, agent_name(context))
 
     def untap(self) -> None:
         """Let go of every stream."""
-        while self._tapped:
-            self.guard(_let_go, self._tapped.popitem()[1])
+        for followed in self._streams.drain():
+            self.guard(followed.let_go)
 
     async def read_stored(self, context: Context) -> None:
         """Continue the counts of a stream that already has a history. Never raises."""
-        stream_id = str(context.stream.id)
-        if stream_id in self._trails:
+        trail = self.guard(self.trail, context)
+        if trail is None or trail.was_used:
             return
         try:
             stored = list(await context.stream.history.get_events())
         except Exception as error:
-            self.guard(_raise, error)
+            self.failed(error, "read_stored")
             return
-        self.guard(partial(self.trail(context).continued, linked=self._resumed), stored)
+        self.guard(partial(trail.continued, linked=self._resumed), stored)
 
     def trail(self, context: Context) -> Trail:
         """The trail of the stream that a context belongs to."""
-        stream_id = str(context.stream.id)
-        trail = self._trails.get(stream_id)
-        if trail is None:
-            trail = self._trails[stream_id] = self._new_trail(stream_id, _agent_name(context))
-            if len(self._trails) > STREAMS_MAX:
-                self._trails.popitem(last=False)
-        return trail
-
-    def _new_trail(self, stream_id: str, agent: str | None) -> Trail:
-        outer = self._surroundings()
-        if outer is None or outer.stream_id == stream_id:
-            return Trail(stream_id, agent=agent, token=self._token)
-        return Trail(stream_id, outer.stream_id, agent=agent, sender=outer.name, token=self._token)
+        return self._followed(str(context.stream.id), agent_name(context)).trail
 
     def stored(self, event: BaseEvent, context: Context) -> None:
         """A storage took an event: of a stream that is not tapped yet it is the first sign."""
-        if self.active and str(context.stream.id) not in self._tapped:
+        followed = self._followed(str(context.stream.id), agent_name(context))
+        if self.active and followed.stream is None:
             self.tap(context.stream)
             self._read(event, context)
 
     def history_replaced(self, stream_id: StreamId, events: list[BaseEvent]) -> None:
         """The framework rewrote a history that this capture follows."""
-        trail = self._trails.get(str(stream_id))
-        if self.active and trail is not None:
-            self.record(trail.repaired(events))
+        followed = self._streams.get(str(stream_id))
+        if self.active and followed is not None:
+            self.record(followed.trail.repaired(events))
 
     def turn_started(self, context: Context) -> Turn:
-        """Record that a turn began; its cause is whatever the application does around it."""
+        """Record that a turn began."""
         trail, outer = self.trail(context), self._surroundings()
-        entity_id = trail.scope.key(trail.scope.observed("turn"))
-        parent = outer.entity_id if outer else self._lifecycle()
-        entity = "agent" if outer else "run"
-        turn = Turn(entity, entity_id, _agent_name(context), parent, f"{entity_id}:started", trail)
-        self.record([_bracket(turn, "started", None, {})], turn.name)
-        trail.turn_begun(entity_id, turn.started_key)
+        turn = Turn(
+            entity="agent" if outer else "run",
+            entity_id=trail.scope.key(trail.scope.observed("turn")),
+            name=agent_name(context),
+            parent_entity_id=outer.entity_id if outer else self._lifecycle(),
+            trail=trail,
+        )
+        self.record([turn.started()], turn.name)
+        trail.turn_begun(turn.entity_id, turn.started_key)
         return turn
 
-    def turn_ended(self, context: Context, turn: Turn, duration_ms: float, error: BaseException | None = None) -> None:
+    def turn_ended(self, turn: Turn, duration_ms: float, error: BaseException | None = None) -> None:
         """Record how a turn ended."""
-        self.record(turn.trail.broken_off(), turn.name)
         extra: dict[str, Any] = {"duration_ms": duration_ms}
         phase = "completed"
         if error is not None:
             phase = "failed" if isinstance(error, Exception) else "cancelled"
             extra["error"] = error_of(error)
-        causes = (turn.trail.last or turn.started_key,)
-        self.record([_bracket(turn, phase, causes, extra)], turn.name)
+        self.record([*turn.trail.broken_off(), turn.ended(phase, extra)], turn.name)
 
     def call_broken_off(self, context: Context, error: BaseException) -> None:
         """Record what a model call had said before it failed."""
-        self.record(self.trail(context).broken_off(error), _agent_name(context))
+        self.record(self.trail(context).broken_off(error), agent_name(context))
 
     @contextmanager
     def inside(self, turn: Turn) -> Iterator[None]:
         """What is recorded inside the turn follows from its start, unless something closer encloses it."""
+        followed = self._streams.get(turn.stream_id) or Followed(turn.trail)
         token = _around.set(_Around(self, turn))
+        followed.open_turns += 1
         try:
             with self.enclosing(turn.started_key):
                 yield
         finally:
+            followed.open_turns -= 1
             _around.reset(token)
 
     @contextmanager
     def in_tool(self, context: Context, call_id: str) -> Iterator[None]:
         """What is recorded inside a tool follows from the call."""
-        key = self.guard(self.trail(context).call_key, call_id)
+        trail = self.guard(self.trail, context)
+        key = trail.call_key(call_id) if trail else None
         if key is None:
             yield
             return
@@ -196,13 +156,23 @@ class Capture(Attachment):
         if isinstance(event, TaskCompleted):
             drafts = [self._with_child(draft, str(event.task_stream)) for draft in drafts]
         for draft in drafts:
-            self.record([draft], None if _by_a_person(draft) else _agent_name(context))
+            self.record([draft], None if _by_a_person(draft) else agent_name(context))
 
     def _with_child(self, draft: Draft, child_stream_id: str) -> Draft:
         """A delegation ends because the sub-agent answered."""
-        child = self._trails.get(child_stream_id)
-        causes = (*(draft.causes or ()), *((child.last,) if child and child.last else ()))
-        return Draft(draft.event_type, draft.payload, draft.key, causes, draft.at)
+        child = self._streams.get(child_stream_id)
+        answered = (child.trail.last,) if child and child.trail.last else ()
+        return replace(draft, causes=(*(draft.causes or ()), *answered))
+
+    def _followed(self, stream_id: str, agent: str | None) -> Followed:
+        followed = self._streams.get(stream_id)
+        return followed or self._streams.add(stream_id, self._new_trail(stream_id, agent))
+
+    def _new_trail(self, stream_id: str, agent: str | None) -> Trail:
+        outer, token = self._surroundings(), secrets.token_hex(4)
+        if outer is None or outer.stream_id == stream_id:
+            return Trail(stream_id, agent=agent, token=token)
+        return Trail(stream_id, outer.stream_id, agent=agent, sender=outer.name, token=token)
 
     def _lifecycle(self) -> str | None:
         """The entity of an enclosing `run.lifecycle()`: its end, not this turn's, closes the run."""
@@ -214,26 +184,11 @@ class Capture(Attachment):
         return around.turn if around and around.capture is self else None
 
 
-def _bracket(turn: Turn, phase: str, causes: tuple[str, ...] | None, extra: dict[str, Any]) -> Draft:
-    natural = f"{turn.entity_id.removeprefix(turn.trail.scope.key(''))}:{phase}"
-    return turn.trail.scope.made(f"system.{turn.entity}_{phase}", {**turn.payload(phase), **extra}, natural, causes)
-
-
-def _by_a_person(draft: Draft) -> bool:
-    return draft.event_type == "ui.interaction" or draft.payload.get("role") == "user"
-
-
-def _agent_name(context: Context) -> str | None:
+def agent_name(context: Context) -> str | None:
+    """The name of the agent whose context it is."""
     name = getattr(context.dependencies.get(AGENT_CONTEXT_DEPENDENCY_KEY), "name", None)
     return name if isinstance(name, str) and name else None
 
 
-def _let_go(tapped: _Tapped) -> None:
-    tapped.stream.unsubscribe(tapped.subscription)
-    storage = tapped.stream.history.storage
-    if isinstance(storage, StorageTap):
-        tapped.stream.history.storage = storage.inner
-
-
-def _raise(error: Exception) -> None:
-    raise error
+def _by_a_person(draft: Draft) -> bool:
+    return draft.event_type == "ui.interaction" or draft.payload.get("role") == "user"

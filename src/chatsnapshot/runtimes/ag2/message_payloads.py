@@ -19,7 +19,7 @@ def request(event: events.ModelRequest) -> Payload:
         "role": "user",
         "content": text_of(event.parts),
         "parts": None if all(part["type"] == "text" for part in parts) and len(parts) == 1 else parts,
-        "attachments": attachments,
+        "attachments": attachments or None,
     }
 
 
@@ -33,14 +33,14 @@ def response(event: events.ModelResponse) -> Payload:
     return {
         "role": "assistant",
         "content": event.content,
-        "tool_call_ids": [call.id for call in event.tool_calls.calls],
+        "tool_call_ids": [call.id for call in event.tool_calls.calls] or None,
         "finish_reason": event.finish_reason,
         "model": event.model,
         "provider": provider_name(event.provider),
         "response_id": event.response_id,
         "usage": usage_buckets(event.usage, event.provider) if event.usage else None,
-        "attachments": [file_result(file) for file in event.files],
-        "metadata": jsonable(event.metadata),
+        "attachments": [file_result(file) for file in event.files] or None,
+        "metadata": jsonable(event.metadata) or None,
         "forced": event.response_force or None,  # a tool ended the turn: no model wrote this
     }
 
@@ -83,3 +83,15 @@ def human_request(event: events.HumanInputRequest) -> Payload:
 def human_answer(event: events.HumanMessage) -> Payload:
     """What the person said."""
     return {"action": "answer", "decision": "answer", "request_id": event.parent_id or None, "answer": event.content}
+
+
+MESSAGE_RULES = (
+    (events.ModelRequest, request),
+    (events.TranscriptionCompletedEvent, spoken),
+    (events.ModelResponse, response),
+    (events.ModelReasoning, reasoning),
+    (events.UsageEvent, usage),
+    (events.HumanInputRequest, human_request),
+    (events.HumanMessage, human_answer),
+)
+"""Class of event and its payload."""

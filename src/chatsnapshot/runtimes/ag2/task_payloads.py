@@ -60,13 +60,13 @@ def alert(event: events.ObserverAlert) -> Payload:
         "observer": event.source,
         "severity": str(getattr(event.severity, "value", event.severity)),
         "reason": event.message,
-        "data": jsonable(event.data),
+        "data": jsonable(event.data) or None,
     }
 
 
 def halt(event: events.HaltEvent) -> Payload:
     """A fatal alert stopped the agent."""
-    return {"kind": "halt", "reason": event.reason, "observer": event.source, "alerts": jsonable(event.alerts)}
+    return {"kind": "halt", "reason": event.reason, "observer": event.source, "alerts": jsonable(event.alerts) or None}
 
 
 def _task(event: Any, phase: str) -> Payload:
@@ -85,3 +85,22 @@ def _step(kind: str, phase: str, event: BaseEvent) -> Payload:
     if error_type is not None:
         fields["error"] = {"type": error_type, "message": str(getattr(event, "error", ""))}
     return {"kind": kind, "phase": phase, **fields}
+
+
+TASK_RULES = (
+    (events.TaskStarted, task_started),
+    (events.TaskCompleted, task_completed),
+    (events.TaskFailed, task_failed),
+    (events.TaskExpired, task_expired),
+    (events.TaskCancelled, task_cancelled),
+    (events.CompactionStarted, upkeep),
+    (events.CompactionCompleted, upkeep),
+    (events.CompactionFailed, upkeep),
+    (events.AggregationStarted, upkeep),
+    (events.AggregationCompleted, upkeep),
+    (events.AggregationFailed, upkeep),
+    (events.EventLogFailed, log_failed),
+    (events.ObserverAlert, alert),
+    (events.HaltEvent, halt),
+)
+"""Class of event and its payload."""

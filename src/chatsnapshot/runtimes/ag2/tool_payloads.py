@@ -20,7 +20,7 @@ def call(event: events.ToolCallEvent) -> Payload:
         "tool_type": "builtin" if builtin else "function",
         "executed_by": "provider" if builtin else None,
         **_arguments(event.arguments),
-        "vendor_metadata": jsonable(event.vendor_metadata),
+        "vendor_metadata": jsonable(event.vendor_metadata) or None,
     }
 
 
@@ -50,10 +50,10 @@ def result(event: events.ToolResultEvent) -> Payload:
         "status": _status(event),
         "output": output_of(event.result.parts),
         "parts": parts if attachments or len(parts) > 1 else None,
-        "attachments": attachments,
+        "attachments": attachments or None,
         "error": error_of(error) if error is not None else None,
         "final": event.result.final or None,
-        "metadata": jsonable(event.result.metadata),
+        "metadata": jsonable(event.result.metadata) or None,
     }
 
 
@@ -73,3 +73,13 @@ def _arguments(text: str) -> Payload:
         return {"arguments": jsonable(json.loads(text or "{}"))}
     except (ValueError, RecursionError):
         return {"arguments_text": text}
+
+
+TOOL_RULES = (
+    (events.ToolCallEvent, call),
+    (events.ClientToolCallEvent, client_call),
+    (events.ToolCallsEvent, calls),
+    (events.ToolResultEvent, result),
+    (events.ToolResultsEvent, results),
+)
+"""Class of event and its payload."""

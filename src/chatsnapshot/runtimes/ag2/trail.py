@@ -41,6 +41,8 @@ class Trail:
         """
         self._addressed = {"agent": sender, "recipient": agent}
         self.scope = StreamScope(stream_id, parent_agent_run_id, token)
+        self.was_used = False
+        """An event was read."""
         self.last: str | None = None
         """Key of the model's last answer, or of the error that came instead."""
         self._turn_start: str | None = None
@@ -64,6 +66,7 @@ class Trail:
 
     def read(self, event: BaseEvent, tool_call_id: str | None = None) -> list[Draft]:
         """The drafts of an event; `tool_call_id`: the tool it was raised in, when that is known."""
+        self.was_used = True
         if map_event(event) is not None:
             return self._read(event, tool_call_id)
         if isinstance(event, DELTAS):

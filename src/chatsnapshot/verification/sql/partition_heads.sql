@@ -5,6 +5,6 @@ SELECT
     toInt64(max(sequence_no)) AS last_no,
     toInt64(count()) AS records,
     groupBitXor(reinterpretAsUInt64(substring(hash, 1, 8))) AS digest
-FROM {database:Identifier}.ledger
+FROM {database:Identifier}.ledger FINAL
 WHERE input_partition = {partition:Int32}
 GROUP BY tenant_id, correlation_id

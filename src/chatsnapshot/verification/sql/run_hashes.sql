@@ -1,5 +1,5 @@
 -- every record of one run as the table shows it
 SELECT sequence_no, hash
-FROM {database:Identifier}.ledger
+FROM {database:Identifier}.ledger FINAL
 WHERE tenant_id = {tenant:String} AND correlation_id = {correlation:String}
 ORDER BY sequence_no

@@ -1,0 +1,6 @@
+-- quarantined: one input in quarantine by its place in the events topic
+SELECT {{columns}}
+FROM {{database}}.quarantine
+WHERE tenant_id IN ({tenant:String}, '')
+    AND input_epoch = {epoch:Int32} AND input_partition = {partition:Int32} AND input_offset = {offset:Int64}
+LIMIT 1

@@ -1,0 +1,12 @@
+-- schema_migrations: what was applied to this database. version > 0: a migration; 0: a definition (view, projection query,
+-- computed column) that is applied again whenever its text changes, with the digest of that text.
+CREATE TABLE IF NOT EXISTS {{database}}.{{table}}
+(
+    version UInt32,
+    name String,
+    digest String COMMENT 'SHA-256 of the statements',
+    applied_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY (version, name)
+SETTINGS {{table_settings}}

@@ -1,0 +1,6 @@
+-- quarantine: inputs that could not be recorded and wait for a person, with their original bytes.
+SELECT
+    input_epoch, input_partition, input_offset, tenant_id, correlation_id, event_id, event_type, source_instance, source_seq,
+    reason, detail, first_seen, message_key, original, version AS quarantine_offset
+FROM {{database}}.quarantine_versions FINAL
+WHERE deleted = 0

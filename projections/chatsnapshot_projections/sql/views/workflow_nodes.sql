@@ -1,0 +1,37 @@
+-- workflow_nodes: the nodes of a run's graph, start and end, call and result folded into one row each.
+-- Order is the ledger's sequence; the last phase that was recorded decides. The agents that a handoff names are nodes, too.
+-- status: scheduled, running, paused, completed, failed, cancelled, skipped, or recorded (it happened at once).
+SELECT
+    tenant_id, correlation_id, node_id,
+    argMin(fact.node_kind, place) AS kind,
+    argMinIf(fact.name, place, fact.name != '') AS name,
+    argMaxIf(fact.agent, place, fact.agent != '') AS agent,
+    argMaxIf(fact.parent_entity_id, place, fact.parent_entity_id != '') AS parent_entity_id,
+    argMaxIf(fact.phase, place, fact.phase != '') AS phase,
+    multiIf(phase = '', 'recorded', phase IN ('started', 'resumed'), 'running', phase) AS status,
+    argMaxIf(fact.outcome, place, fact.outcome != '') AS outcome,
+    max(fact.attempt) AS attempt,
+    min(fact.sequence_no) AS first_sequence_no,
+    max(fact.sequence_no) AS last_sequence_no,
+    argMin(fact.event_id, place) AS first_event_id,
+    argMax(fact.event_id, place) AS last_event_id,
+    argMin(fact.timestamp, place) AS started_at,
+    if(status IN ('scheduled', 'running', 'paused'), NULL, argMax(fact.timestamp, place)) AS ended_at,
+    uniqExact(fact.sequence_no) AS events
+FROM
+(
+    SELECT
+        tenant_id, correlation_id, node_id, node_kind, name, agent, parent_entity_id, phase, outcome, attempt, sequence_no,
+        ordinal, event_id, timestamp, (sequence_no, ordinal) AS place
+    FROM {{database}}.workflow_facts FINAL
+    UNION ALL
+    SELECT
+        tenant_id, correlation_id, concat('agent:', party) AS node_id, 'agent' AS node_kind, party AS name, party AS agent,
+        '' AS parent_entity_id, '' AS phase, '' AS outcome, toUInt32(1) AS attempt, sequence_no, ordinal, event_id, timestamp,
+        (sequence_no, ordinal) AS place
+    FROM {{database}}.workflow_facts FINAL
+    ARRAY JOIN arrayFilter(name -> name != '', [if(from_agent != '', from_agent, toString(agent)), toString(to_agent)]) AS party
+    WHERE node_kind = 'handoff' AND to_agent != ''
+) AS fact
+GROUP BY tenant_id, correlation_id, node_id
+SETTINGS do_not_merge_across_partitions_select_final = 1

@@ -1,0 +1,62 @@
+"""What a run cost: one line a model and bucket; what has no price is shown as such, never as zero."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from chatsnapshot.rendering.printable import printable
+
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def cost_renderable(charges: Iterable[Any]) -> RenderableType:
+    """A table (rows of view `charges`), with the price that was used."""
+    lines: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    for charge in charges:
+        lines[charge.agent, charge.model, charge.bucket, charge.price_id].append(charge)
+    if not lines:
+        return Text("no usage was recorded", "dim")
+    table = Table(title="Cost", title_justify="left", title_style="bold")
+    for name in ("agent", "model", "bucket"):
+        table.add_column(name)
+    for name in ("tokens", "per million", "amount"):
+        table.add_column(name, justify="right")
+    table.add_column("price", style="dim")
+    for (agent, model, bucket, price_id), rows in lines.items():
+        first = rows[0]
+        table.add_row(
+            printable(agent),
+            printable(model),
+            bucket,
+            f"{sum(row.tokens for row in rows):,}",
+            "" if first.unpriced else money(first.price_per_million, first.currency),
+            "unpriced" if first.unpriced else money(sum(row.amount for row in rows), first.currency),
+            price_id,
+            style="yellow" if first.unpriced else None,
+        )
+    table.add_section()
+    _add_totals(table, [row for rows in lines.values() for row in rows])
+    return table
+
+
+def _add_totals(table: Table, charges: list[Any]) -> None:
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for charge in charges:
+        if not charge.unpriced:
+            totals[charge.currency] += charge.amount
+    tokens = sum(charge.tokens for charge in charges)
+    amounts = " + ".join(money(amount, currency) for currency, amount in totals.items()) or "unpriced"
+    table.add_row("total", "", "", f"{tokens:,}", "", amounts, "", style="bold")
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """An amount with as many digits as it needs, at least two: `$1.20`, `$0.000525`."""
+    digits = f"{amount.normalize():f}"
+    whole, _, fraction = digits.partition(".")
+    text = f"{int(whole):,}.{fraction.ljust(2, '0')}"
+    return f"{SYMBOLS[currency]}{text}" if currency in SYMBOLS else f"{text} {currency}"
