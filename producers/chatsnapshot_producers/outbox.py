@@ -96,8 +96,9 @@ class Outbox:
         """Send what dead processes left for this destination, in the background."""
         with self.lock:
             publisher = self._publisher_of_this_process()
-            if publisher.adopting:
+            if publisher.adopting and self._spool is None:
                 publisher.start(None)
+                call_at_exit(self._at_exit)
 
     def flush(self, timeout_s: float | None) -> None:
         """Wait until everything put so far, and everything adopted, is settled. Raises Undelivered."""
@@ -165,6 +166,7 @@ class Outbox:
             limits.root, self._destination.name, fingerprint, limits.bytes_max, fsync=limits.fsync
         )
         publisher.start(self._spool)
+        forget_at_exit(self._at_exit)  # `adopt` may have asked for it
         call_at_exit(self._at_exit)
 
     def _publisher_of_this_process(self) -> Publisher:

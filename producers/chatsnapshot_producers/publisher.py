@@ -97,14 +97,16 @@ class Publisher:
         try:
             return step()
         except ChatSnapshotError as error:
-            self.record.trouble(str(error))
+            self._failed(str(error))
         except Exception as error:
-            self.record.trouble(f"{type(error).__name__}: {error}")
             log.debug("publisher", exc_info=True)
-        self._guard_failed()
+            self._failed(f"{type(error).__name__}: {error}")
         return True
 
-    def _guard_failed(self) -> None:
+    def _failed(self, message: str) -> None:
+        if self._stop.is_set():
+            return  # it was interrupted: what is left is told by who stopped it
+        self.record.trouble(message)
         metrics.SEND_FAILURES.inc()
         self._disconnect()
         self._stop.wait(self._backoff.wait_s())

@@ -30,9 +30,7 @@ class AppliedMigration:
         return f"{number}{self.name}"
 
 
-def migrate(
-    client: "Client", database: str, dry_run: bool = False, *, fsync: bool = True
-) -> list[AppliedMigration]:
+def migrate(client: "Client", database: str, dry_run: bool = False, *, fsync: bool = True) -> list[AppliedMigration]:
     """Apply what is missing, in order; nothing is done twice, and what broke off goes on. Returns the steps.
 
     `fsync`: acknowledged inserts survive the loss of power (single node); it takes effect when a table is made.
@@ -79,9 +77,7 @@ def _is_missing(step: Migration, known: Known) -> bool:
 
 
 def _create_database(client: "Client", database: str, settings: str, dry_run: bool) -> AppliedMigration:
-    table = statements(
-        "tables/schema_migrations.sql", database, table="schema_migrations", table_settings=settings
-    )
+    table = statements("tables/schema_migrations.sql", database, table="schema_migrations", table_settings=settings)
     made = AppliedMigration(0, f"database {database}", (f"CREATE DATABASE IF NOT EXISTS `{database}`", *table))
     if not dry_run:
         _run(client, made.name, made.statements)
@@ -92,8 +88,8 @@ def _apply(client: "Client", database: str, step: Migration) -> None:
     _run(client, step.name, step.statements)
     with clickhouse_errors("writing schema_migrations"):
         client.command(
-            f"INSERT INTO `{database}`.schema_migrations SELECT {{version:UInt32}}, {{name:String}}, {{digest:String}}, "
-            "now64(6, 'UTC')",
+            f"INSERT INTO `{database}`.schema_migrations "
+            "SELECT {version:UInt32}, {name:String}, {digest:String}, now64(6, 'UTC')",
             parameters={"version": step.version, "name": step.name, "digest": step.digest},
             use_database=False,
         )

@@ -93,12 +93,15 @@ def prices_to_load(client: "Client | None", database: str) -> list[Price]:
         return list(shipped_prices())
     with clickhouse_errors("reading model prices"):
         rows = client.query(f"SELECT price_id, version FROM `{database}`.{TABLE} FINAL").result_rows
-    loaded = dict(rows)
+    loaded = {str(row[0]): int(row[1]) for row in rows}
     return [price for price in shipped_prices() if loaded.get(price.price_id, 0) < price.version]
 
 
 def load_prices(client: "Client", database: str) -> None:
-    """Bring the table up to the shipped list; prices that a person set stay. Raises ClickHouseUnavailable, QueryFailed."""
+    """Bring the table up to the shipped list; a price that a person set stays.
+
+    Raises ClickHouseUnavailable, QueryFailed.
+    """
     rows = [astuple(price) for price in prices_to_load(client, database)]
     if rows:
         with clickhouse_errors("loading model prices"):

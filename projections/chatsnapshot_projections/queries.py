@@ -26,7 +26,7 @@ Row = TypeVar("Row")
 
 LIMIT = 1_000
 """Rows of a page unless the caller says otherwise."""
-_BYTES = {name: "bytes" for name in ("hash", "prev_hash", "message_key", "original")}
+_BYTES = dict.fromkeys(("hash", "prev_hash", "message_key", "original"), "bytes")
 """Columns that hold bytes, not text."""
 
 
@@ -54,7 +54,7 @@ class LedgerQueries:
         return self._rows(EventRow, "events", limit, tenant=tenant, run=run, after=after)
 
     def run_items(self, tenant: str, run: str, after: int = 0, limit: int = LIMIT) -> list[RunItemRow]:
-        """Everything displayable behind `after`. The items of one event stay together: a page may be a little longer."""
+        """Everything displayable behind `after`. An event's items stay together: a page may be a little longer."""
         return self._rows(RunItemRow, "run_items", limit, tenant=tenant, run=run, after=after)
 
     def transcript(self, tenant: str, run: str, after: int = 0, limit: int = LIMIT) -> list[RunItemRow]:
@@ -103,6 +103,7 @@ class LedgerQueries:
                 text,
                 parameters={**parameters, "limit": limit},
                 settings=dict(READ_SETTINGS),
+                tz_mode="aware",
                 column_formats={name: _BYTES[name] for name in columns if name in _BYTES},
             )
         return [kind(**row) for row in found.named_results()]

@@ -1,10 +1,10 @@
 """SQL as package resources: `.sql` files with a comment header and `{{placeholders}}`.
 
-    tables/       a table that is written to from outside; `{{table}}` is its name
-    projections/  a table, `-- projection`, and the SELECT over ledger rows that fills it
-    derived/      columns that are computed on reading
-    views/        a SELECT that people and queries read
-    queries/      a SELECT with `{parameters:Type}` for queries.py
+tables/       a table that is written to from outside; `{{table}}` is its name
+projections/  a table, `-- projection`, and the SELECT over ledger rows that fills it
+derived/      columns that are computed on reading
+views/        a SELECT that people and queries read
+queries/      a SELECT with `{parameters:Type}` for queries.py
 """
 
 import re

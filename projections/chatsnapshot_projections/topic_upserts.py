@@ -30,17 +30,8 @@ Position = tuple[int, int, int]
 """Epoch, partition and offset of the input record: the key of both tables."""
 
 _KEY = {"input_epoch": "int", "input_partition": "int", "input_offset": "long"}
-_UUID = ["null", {"type": "string", "logicalType": "uuid"}]
 _MICROS = {"type": "long", "logicalType": "timestamp-micros"}
-_OWN_HEADERS = (
-    headers.QUARANTINE_REASON,
-    headers.QUARANTINE_DETAIL,
-    headers.QUARANTINE_INPUT_EPOCH,
-    headers.QUARANTINE_INPUT_PARTITION,
-    headers.QUARANTINE_INPUT_OFFSET,
-    headers.QUARANTINE_FIRST_SEEN,
-    headers.QUARANTINE_SOLVED,
-)
+_VERSION = {"version": "long", "deleted": "int"}
 _NO_NUMBER_USED = (Reason.MISROUTED, Reason.SOURCE_SEQ_JUMP)
 
 
@@ -62,17 +53,10 @@ class HeldRows:
     table = "held_versions"
     columns: Mapping[str, Any] = {
         **_KEY,
-        "tenant_id": "string",
-        "correlation_id": "string",
-        "event_id": _UUID,
-        "event_type": "string",
-        "waiting_for": "string",
-        "arrived_at": ["null", _MICROS],
-        "deadline": ["null", _MICROS],
-        "bytes": "long",
-        "key": "bytes",
-        "deleted": "int",
-        "state_offset": "long",
+        **dict.fromkeys(("tenant_id", "correlation_id", "event_id", "event_type", "waiting_for"), "string"),
+        "appended_at": _MICROS,
+        "deadline": _MICROS,
+        **_VERSION,
     }
 
     def row(self, record: Record) -> tuple[Position, Row] | None:
@@ -86,16 +70,12 @@ class HeldRows:
         except Exception as error:  # a decoder of bytes may raise anything
             raise InvalidEvent("held", f"{type(error).__name__}: {error}") from None
         position = (epoch, record.partition(), offset)
-        row = {**_position(position), "deleted": int(held is None), "state_offset": record.offset()}
-        if held is not None:
-            row |= {name: getattr(held, name) for name in ("tenant_id", "correlation_id", "event_id", "event_type")}
-            row |= {"waiting_for": held.waiting_for, "arrived_at": held.appended_at, "deadline": held.deadline}
-            row |= {"bytes": len(held.value), "key": held.key or b""}
-        return position, row
+        described = {} if held is None else {name: getattr(held, name) for name in self.columns if name not in _VERSION}
+        return position, _row(record, position, described, is_deleted=held is None)
 
 
 class QuarantineRows:
-    """What could not be recorded, with its original bytes; a later record of the same input says how it was solved.
+    """What could not be recorded, with its original bytes; a later record of the same input ends that.
 
     The sequencer gives every quarantined input a reason, so a record without one is that later record: no input can
     pass for it, whatever headers it brings.
@@ -104,20 +84,14 @@ class QuarantineRows:
     table = "quarantine_versions"
     columns: Mapping[str, Any] = {
         **_KEY,
-        "tenant_id": "string",
-        "correlation_id": "string",
-        "event_id": _UUID,
-        "source_instance": ["null", "string"],
-        "source_seq": ["null", "long"],
+        **dict.fromkeys(("tenant_id", "correlation_id", "event_id", "event_type", "source_instance"), "string"),
+        "source_seq": "long",
         "reason": "string",
         "detail": "string",
         "first_seen": _MICROS,
-        "key": "bytes",
-        "value": "bytes",
-        "headers": {"type": "map", "values": "string"},
-        "quarantine_partition": "int",
-        "quarantine_offset": "long",
-        "solved": "string",
+        "message_key": "bytes",
+        "original": "bytes",
+        **_VERSION,
     }
 
     def __init__(self, framing: Framing) -> None:
@@ -136,20 +110,16 @@ class QuarantineRows:
         except (KeyError, ValueError) as error:
             raise InvalidEvent("headers", f"of a quarantine record: {error!r}") from None
         is_solved = headers.QUARANTINE_REASON not in texts
-        row = {
-            **_position(position),
-            **self._identity(record, texts.get(headers.QUARANTINE_REASON, "")),
-            "reason": texts.get(headers.QUARANTINE_REASON, ""),
+        reason = texts.get(headers.QUARANTINE_REASON, "")
+        described = {
+            **self._identity(record, reason),
+            "reason": reason,
             "detail": texts.get(headers.QUARANTINE_DETAIL, ""),
             "first_seen": first_seen,
-            "key": record.key() or b"",
-            "value": b"" if is_solved else record.value() or b"",
-            "headers": {name: text for name, text in texts.items() if name not in _OWN_HEADERS},
-            "quarantine_partition": record.partition(),
-            "quarantine_offset": record.offset(),
-            "solved": texts.get(headers.QUARANTINE_SOLVED, "solved") if is_solved else "",
+            "message_key": record.key() or b"",
+            "original": b"" if is_solved else record.value() or b"",
         }
-        return position, row
+        return position, _row(record, position, described, is_deleted=is_solved)
 
     def _identity(self, record: Record, reason: str) -> Row:
         """Whose event it is, as far as it can be read: from the envelope, else from the key."""
@@ -159,8 +129,8 @@ class QuarantineRows:
         except InvalidEvent:
             tenant_id, _, correlation_id = (record.key() or b"").decode("utf-8", "replace").partition("/")
             return {"tenant_id": tenant_id, "correlation_id": correlation_id} if correlation_id else {}
-        identity = {name: plain[name] for name in ("tenant_id", "correlation_id", "event_id")}
-        if reason not in _NO_NUMBER_USED:
+        identity = {name: plain[name] for name in ("tenant_id", "correlation_id", "event_id", "event_type")}
+        if plain["source_seq"] is not None and reason not in _NO_NUMBER_USED:
             identity |= {"source_instance": plain["source"]["instance"], "source_seq": plain["source_seq"]}
         return identity
 
@@ -220,12 +190,11 @@ class UpsertBatch:
         return (Insert(table=table, token=where, body=body, rows=len(self._rows)),)
 
 
-def _position(position: Position) -> Row:
-    return dict(zip(_KEY, position, strict=True))
+def _row(record: Record, position: Position, described: Row, *, is_deleted: bool) -> Row:
+    key = dict(zip(_KEY, position, strict=True))
+    return {**described, **key, "version": record.offset(), "deleted": int(is_deleted)}
 
 
 def _empty(kind: Any) -> Any:
     """What stands in a column that a record says nothing about."""
-    if isinstance(kind, list):
-        return None
     return {"string": "", "bytes": b""}.get(kind, 0) if isinstance(kind, str) else 0

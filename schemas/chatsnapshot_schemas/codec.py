@@ -13,6 +13,7 @@ from chatsnapshot_schemas.avro_schema import envelope_schema, ledger_schema
 from chatsnapshot_schemas.canonical_envelope import read_envelope
 from chatsnapshot_schemas.chain import record_hash
 from chatsnapshot_schemas.envelope import EventEnvelope, moment
+from chatsnapshot_schemas.envelope_writer import write_envelope
 from chatsnapshot_schemas.errors import CorruptLedger, InvalidEvent
 from chatsnapshot_schemas.ledger_head import write_head
 from chatsnapshot_schemas.ledger_record import LedgerRecord
@@ -25,7 +26,7 @@ _LEDGER = ledger_schema().parsed
 
 def encode_envelope(envelope: EventEnvelope) -> bytes:
     """The Avro body of an envelope."""
-    return encode_plain(envelope.to_plain())
+    return write_envelope(envelope)
 
 
 def encode_plain(plain: Plain) -> bytes:

@@ -15,6 +15,7 @@ SINGLE_OBJECT = b"\xc3\x01"
 SINGLE_OBJECT_BYTES = 10
 CONFLUENT = b"\x00"
 CONFLUENT_BYTES = 5
+_ENVELOPE_PREFIX = SINGLE_OBJECT + envelope_schema().fingerprint
 
 
 class SchemaIds(Protocol):
@@ -62,6 +63,8 @@ class Framing:
 
     def envelope_body(self, value: bytes | None) -> bytes:
         """The Avro body of an envelope. Raises as `take_apart`."""
+        if value and value.startswith(_ENVELOPE_PREFIX):
+            return value[SINGLE_OBJECT_BYTES:]
         return self._body(value, envelope_schema())
 
     def ledger_body(self, value: bytes | None) -> bytes:

@@ -31,6 +31,7 @@ _TENANT = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
 _TYPE = re.compile(r"(execution|system|ui|integration)(\.[a-z][a-z0-9_]*)+").fullmatch
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
+_CLEAN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+").fullmatch
 
 
 def check_envelope(plain: Plain) -> None:
@@ -129,6 +130,8 @@ def _uuid(field: str, value: Any) -> None:
 
 
 def _name(field: str, value: Any, chars_max: int = NAME_CHARS_MAX) -> None:
+    if type(value) is str and len(value) <= chars_max and _CLEAN(value):
+        return
     _string(field, value)
     if not value:
         raise InvalidEvent(field, f"1 to {chars_max} characters, not empty")

@@ -107,7 +107,8 @@ def test_nothing_leaks_from_one_request_into_the_next(http: httpx.Client, databa
 
 
 def test_parameters_with_every_kind_of_type(http: httpx.Client, database: str) -> None:
-    sql = "SELECT {s:String}, {a:Array(UInt8)}, {m:Map(String, UInt8)}, {d:Date}, {n:Nullable(String)} IS NULL FORMAT JSONCompact"
+    sql = "SELECT {s:String}, {a:Array(UInt8)}, {m:Map(String, UInt8)}, {d:Date}, {n:Nullable(String)} IS NULL"
+    sql += " FORMAT JSONCompact"
     response = post(
         http, sql, param_s="tab\\tquote'\\\\", param_a="[1,2]", param_m="{'k':1}", param_d="2026-01-02", param_n="\\N"
     )
@@ -166,11 +167,10 @@ def test_an_unknown_coding_is_refused(http: httpx.Client) -> None:
 
 INSERTS = [
     ("INSERT INTO t FORMAT TSV", "1\ta\n2\tb\n"),
-    ("INSERT INTO t FORMAT TSV\n1\ta\n", "2\tb\n"),
     ("", "INSERT INTO t FORMAT TSV\n1\ta\n2\tb\n"),
     ("", "INSERT INTO t FORMAT TSV  \r\n1\ta\n2\tb"),
-    ("", "insert into t (s, n) format CSV\n'a',1\n'b',2\n"),
-    ("", 'INSERT INTO "t" (`n`, "s") VALUES (1, \'a\'), (2, \'b\');'),
+    ("", 'insert into t (s, n) format CSV\n"a",1\nb,2\n'),
+    ("", "INSERT INTO \"t\" (`n`, \"s\") VALUES (1, 'a'), (2, 'b');"),
     ("INSERT INTO t VALUES", "(1, 'a'), (2, lower('B'))"),
     ("", "INSERT INTO TABLE t VALUES (1,'a'),(2,'b')"),
     ("", "-- VALUES in a comment\nINSERT /* FORMAT CSV */ INTO t\n(n, -- number\n s)\nVALUES\n(1, 'a')\n,\n(2, 'b')"),
@@ -209,9 +209,10 @@ def test_an_empty_insert_writes_nothing(http: httpx.Client, database: str) -> No
 
 def test_data_are_data_whatever_they_look_like(http: httpx.Client, database: str) -> None:
     post(http, TABLE.format(database))
-    post(http, "INSERT INTO t FORMAT TSV\n1\tx; DROP TABLE t; INSERT INTO t FORMAT CSV\n2\t' /* unclosed\n", database=database)
+    text = "x; DROP TABLE t; INSERT INTO t FORMAT CSV"
+    post(http, f"INSERT INTO t FORMAT TSV\n1\t{text}\n2\t' /* unclosed\n", database=database)
     post(http, b"INSERT INTO t FORMAT TSV\n3\t\xff\xfe\n", database=database)
-    assert post(http, "SELECT count(), max(length(s)) FROM t", database=database).text == "3\t42\n"
+    assert post(http, "SELECT count(), max(length(s)) FROM t", database=database).text == f"3\t{len(text)}\n"
 
 
 def test_an_insert_with_a_column_that_is_missing_fails(http: httpx.Client, database: str) -> None:
@@ -226,7 +227,9 @@ def test_an_insert_with_a_column_that_is_missing_fails(http: httpx.Client, datab
 
 def test_what_needs_a_session_is_refused_clearly(http: httpx.Client) -> None:
     assert post(http, "SELECT 1", session_id="s", session_timeout=60).text == "1\n"
-    assert "(SESSION_NOT_FOUND)" in http.post("/", params={"session_id": "s", "session_check": 1}, content="SELECT 1").text
+    assert (
+        "(SESSION_NOT_FOUND)" in http.post("/", params={"session_id": "s", "session_check": 1}, content="SELECT 1").text
+    )
 
 
 def test_users_are_accepted_by_every_way(http: httpx.Client) -> None:
@@ -238,13 +241,11 @@ def test_users_are_accepted_by_every_way(http: httpx.Client) -> None:
 def test_an_error_after_the_first_bytes_breaks_the_stream_off(http: httpx.Client) -> None:
     sql = "SELECT throwIf(number = 3000000, 'planted'), repeat('x', 100) FROM numbers(4000000)"
     received = bytearray()
-    with (
-        pytest.raises(httpx.RemoteProtocolError),
-        http.stream("POST", "/", params={"max_threads": 1}, content=sql) as response,
-    ):
+    with http.stream("POST", "/", params={"max_threads": 1}, content=sql) as response:
         assert response.status_code == 200
-        for piece in response.iter_raw():
-            received += piece
+        with pytest.raises(httpx.RemoteProtocolError):  # noqa: PT012
+            for piece in response.iter_raw():
+                received += piece[-2000:]
     tail = bytes(received[-2000:]).decode()
     tag = response.headers["x-clickhouse-exception-tag"]
     assert f"__exception__\r\n{tag}\r\n" in tail

@@ -112,9 +112,7 @@ def ledger(http: httpx.Client, database: str) -> str:
 
 
 def insert(http: httpx.Client, database: str, data: bytes, token: str) -> httpx.Response:
-    return http.post(
-        "/", params=INSERT | {"database": database, "insert_deduplication_token": token}, content=data
-    )
+    return http.post("/", params=INSERT | {"database": database, "insert_deduplication_token": token}, content=data)
 
 
 def select(http: httpx.Client, database: str, query: str) -> list[Any]:

@@ -35,6 +35,8 @@ class HeldEvents:
     """Held events by position, id, missing cause, source number, deadline and correlation."""
 
     def __init__(self) -> None:
+        self.count = 0
+        """How many events wait; the sequencer looks here first, at every event."""
         self._events: dict[Position, Waiting] = {}
         self._by_id: dict[tuple[bytes, str], Waiting] = {}
         self._by_cause: dict[tuple[bytes, str], dict[Position, Waiting]] = {}
@@ -42,9 +44,6 @@ class HeldEvents:
         self._deadlines = Deadlines(self._events.__contains__)
         self._shares = HeldShares()
         self._ready: list[Position] = []
-
-    def __len__(self) -> int:
-        return len(self._events)
 
     @property
     def size_bytes(self) -> int:
@@ -55,6 +54,7 @@ class HeldEvents:
         """Hold an event; positions come ascending. `expected`: the next number of its source, if it has one."""
         event, position = waiting.event, waiting.position
         self._events[position] = waiting
+        self.count += 1
         self._by_id[(event.correlation, event.event_id)] = waiting
         for cause in waiting.missing:
             self._by_cause.setdefault((event.correlation, cause), {})[position] = waiting
@@ -63,7 +63,7 @@ class HeldEvents:
             if numbers is None:
                 numbers = self._numbers[event.source] = HeldNumbers(expected)
             numbers.add(event.number, position)
-        self._deadlines.add(waiting.deadline, position, len(self._events))
+        self._deadlines.add(waiting.deadline, position, self.count)
         self._shares.add(event.correlation, position, len(event.record.value or b""))
         self._mark_if_ready(waiting)
 
@@ -71,6 +71,7 @@ class HeldEvents:
         """The event waits no longer."""
         event, position = waiting.event, waiting.position
         del self._events[position]
+        self.count -= 1
         del self._by_id[(event.correlation, event.event_id)]
         for cause in waiting.missing:
             waiters = self._by_cause[(event.correlation, cause)]

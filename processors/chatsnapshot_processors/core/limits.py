@@ -20,4 +20,4 @@ def _is_over_its_limit(share: Share, policy: SequencingPolicy) -> bool:
 
 
 def _is_partition_over(held: HeldEvents, policy: SequencingPolicy) -> bool:
-    return len(held) > policy.held_events_per_partition or held.size_bytes > policy.held_bytes_per_partition
+    return held.count > policy.held_events_per_partition or held.size_bytes > policy.held_bytes_per_partition

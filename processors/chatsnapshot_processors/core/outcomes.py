@@ -39,7 +39,7 @@ class Outcomes:
         self._overlay.fold_prepared(recorded.plain, event.correlation, event.digest)
         if source is not None and (late or self._sources.has_used(source)):
             self._append(self._sources.account(source, event.number))
-        if self._held:
+        if self._held.count:
             self._held.cause_recorded(event.correlation, event.event_id)
             self._tell_source(event)
 
@@ -81,7 +81,7 @@ class Outcomes:
             self._tell_source(event)
 
     def _tell_source(self, event: Incoming) -> None:
-        if self._held and event.source is not None:
+        if self._held.count and event.source is not None:
             self._held.source_reached(event.source, self._sources.expected(event.source))
 
     def _append(self, change: StateChange | None) -> None:

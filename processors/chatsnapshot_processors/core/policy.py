@@ -45,4 +45,6 @@ class PolicyTimeline:
 
     def at(self, offset: int) -> SequencingPolicy:
         """The policy for the input record at `offset`."""
+        if len(self._starts) == 1:
+            return self._policies[0]
         return self._policies[max(bisect_right(self._starts, offset) - 1, 0)]

@@ -1,14 +1,14 @@
 """What goes into the core and what comes out of it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chatsnapshot_schemas.reasons import Reason
 from chatsnapshot_schemas.rules import Plain
 from chatsnapshot_schemas.state_entries import Headers
 
 
-@dataclass(frozen=True, slots=True)
-class InputRecord:
+class InputRecord(NamedTuple):
     """One record of the events topic. `appended_at`: the broker's append time, microseconds since 1970."""
 
     offset: int
@@ -18,8 +18,7 @@ class InputRecord:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """To the ledger topic: `body` is the record's Avro body, unframed; `plain` its fields with `envelope` nested."""
 
     key: bytes

@@ -86,7 +86,7 @@ class Sequencer:
     @property
     def held_count(self) -> int:
         """How many events wait."""
-        return len(self._held)
+        return self._held.count
 
     @property
     def held_bytes(self) -> int:
@@ -105,7 +105,7 @@ class Sequencer:
         read = self._reader.read(record) if not (record.headers and is_tick(record.headers)) else None
         policy = self._policies.at(record.offset)
         self.stream_time = max(self.stream_time, record.appended_at)
-        if self._held:
+        if self._held.count:
             self._release.expired(self.stream_time, policy)
         if read is None:
             self.counts.ticks += 1
@@ -113,7 +113,8 @@ class Sequencer:
             self._outcomes.quarantine(record, self._epoch, self._partition, read)
         else:
             self._decide(read, policy)
-            self._release.ready()
+            if self._held.count:
+                self._release.ready()
         return self._outcomes.take()
 
     def _decide(self, event: Incoming, policy: SequencingPolicy) -> None:
@@ -147,7 +148,7 @@ class Sequencer:
         known = self.overlay.known(event.correlation, event.event_id)
         if known is not None:
             return (known.epoch, known.offset), known.digest
-        waiting = self._held.find(event.correlation, event.event_id) if self._held else None
+        waiting = self._held.find(event.correlation, event.event_id) if self._held.count else None
         return None if waiting is None else (waiting.position, waiting.event.digest)
 
     def _decide_seen(self, event: Incoming, position: Position, digest: bytes) -> None:
@@ -158,7 +159,10 @@ class Sequencer:
             self._outcomes.refuse(event, Refusal(Reason.EVENT_ID_CONFLICT, detail))
 
     def _missing_causes(self, event: Incoming) -> set[str]:
-        return {cause for cause in event.causes if self.overlay.known(event.correlation, cause) is None}
+        if not event.causes:
+            return set()
+        correlation, known = event.correlation, self.overlay.known
+        return {cause for cause in event.causes if known(correlation, cause) is None}
 
     def _wait_again(self, entry: HeldEvent) -> None:
         event = self._reader.held(entry)

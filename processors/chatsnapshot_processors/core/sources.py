@@ -28,7 +28,7 @@ class Sources:
 
     def expected(self, source: Source) -> int:
         """The next number that is neither recorded nor used up."""
-        numbers = self._numbers(source)
+        numbers = self._state.numbers(*source) or START
         return expected_number(numbers, self._used[source]) if source in self._used else numbers.next
 
     def missing_before(self, source: Source, number: int) -> int:

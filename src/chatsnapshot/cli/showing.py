@@ -39,7 +39,7 @@ def print_graph_and_cost(out: Console, history: RunHistory) -> None:
     from chatsnapshot.rendering.cost_table import cost_renderable
     from chatsnapshot.rendering.graph_text import graph_renderable
 
-    out.print(graph_renderable(history.nodes(), history.edges()))
+    out.print(graph_renderable(history.nodes(), history.edges(), history.items()))
     out.print()
     out.print(cost_renderable(history.charges()))
 

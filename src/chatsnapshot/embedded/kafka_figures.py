@@ -1,22 +1,13 @@
 """Figures of the topics and of the consumer groups that read them, from offsets alone."""
 
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, cluster_metadata, unavailable
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
-
-COORDINATOR_STARTS = (
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.NOT_COORDINATOR,
-)
-COORDINATOR_WAIT_S = 5.0
-"""Just after a start the broker still loads the groups' offsets."""
-COORDINATOR_POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,7 +25,7 @@ class TopicFigures:
 
 @dataclass(frozen=True)
 class StageLag:
-    """How far a stage is behind its input: offsets not yet done. None: the topic or the group is not known."""
+    """How far a stage is behind its input: offsets not yet done. None: the topic is not there."""
 
     stage: str
     group: str
@@ -64,10 +55,7 @@ def kafka_figures(kafka: KafkaConnection, names: TopicNames) -> KafkaFigures:
     admin = admin_client(kafka)
     try:
         bounds = _bounds(admin, kafka, names)
-        lag = tuple(
-            StageLag(stage, group, topic, _lag(bounds.get(topic, {}), _committed(admin, group, topic)))
-            for stage, group, topic in stages(names)
-        )
+        lag = tuple(_stage_lag(kafka, *stage, bounds) for stage in stages(names))
     except KafkaException as error:
         raise unavailable(kafka, error) from error
     topics = tuple(_figures(name, bounds.get(name, {}), name != names.events) for name in names.all())
@@ -78,6 +66,11 @@ def stages(names: TopicNames) -> tuple[tuple[str, str, str], ...]:
     """(stage, consumer group, input topic)."""
     sequencer, sink = f"{names.prefix}-sequencer", f"{names.prefix}-sink"
     return ("sequencer", sequencer, names.events), ("sink", sink, names.ledger)
+
+
+def _stage_lag(kafka: KafkaConnection, stage: str, group: str, topic: str, bounds: dict[str, _TopicBounds]) -> StageLag:
+    partitions = bounds.get(topic, {})
+    return StageLag(stage, group, topic, _lag(partitions, _committed(kafka, group, topic, partitions)))
 
 
 def _bounds(admin: AdminClient, kafka: KafkaConnection, names: TopicNames) -> dict[str, _TopicBounds]:
@@ -104,27 +97,25 @@ def _offsets(admin: AdminClient, partitions: list[TopicPartition], which: Offset
     return {(at.topic, at.partition): future.result().offset for at, future in asked.items()}
 
 
-def _committed(admin: AdminClient, group: str, topic: str) -> dict[int, int] | None:
-    """Committed offset by partition; None when the group is not known. Waits for a coordinator that just starts."""
-    deadline = time.monotonic() + COORDINATOR_WAIT_S
-    while True:
-        wanted = [ConsumerGroupTopicPartitions(group)]
-        try:
-            found = admin.list_consumer_group_offsets(wanted, request_timeout=ANSWER_TIMEOUT_S)[group].result()
-        except KafkaException as error:
-            code = error.args[0].code()
-            if code == KafkaError.GROUP_ID_NOT_FOUND:
-                return None
-            if code not in COORDINATOR_STARTS or time.monotonic() > deadline:
-                raise
-            time.sleep(COORDINATOR_POLL_S)
-        else:
-            offsets = found.topic_partitions or []
-            return {each.partition: each.offset for each in offsets if each.topic == topic and each.offset >= 0}
+def _committed(kafka: KafkaConnection, group: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """The group's committed offset by partition, without joining it; a partition without one is left out.
+
+    Through a consumer: the admin client's `list_consumer_group_offsets` ends the process (a segmentation fault in
+    confluent-kafka 2.16) while the broker makes its offsets topic, which is what happens in a stack's first second.
+    """
+    wanted = [TopicPartition(topic, number) for number in partitions]
+    if not wanted:
+        return {}
+    consumer = Consumer({**kafka.client_config(), "group.id": group, "enable.auto.commit": False, "log_level": 0})
+    try:
+        found = consumer.committed(wanted, timeout=ANSWER_TIMEOUT_S)
+    finally:
+        consumer.close()
+    return {each.partition: each.offset for each in found if each.error is None and each.offset >= 0}
 
 
-def _lag(bounds: _TopicBounds, committed: dict[int, int] | None) -> int | None:
-    if not bounds or committed is None:
+def _lag(bounds: _TopicBounds, committed: dict[int, int]) -> int | None:
+    if not bounds:
         return None
     return sum(max(0, each.end - max(committed.get(number, 0), each.begin)) for number, each in bounds.items())
 

@@ -12,6 +12,8 @@ from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable
 
 FETCH_MESSAGES_MAX = 10_000
+FETCH_LONG_POLL_MS = 20
+"""The broker holds a fetch at the end of a partition this long; a question for offsets queues behind it."""
 FETCH_WAIT_S = 0.05
 """librdkafka's batch call waits this long for more even when the end is reached: it is the price of a short read."""
 QUEUED_KBYTES_MAX = 32 * 1024
@@ -48,6 +50,7 @@ def reader(kafka: KafkaConnection) -> Consumer:
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
         "queued.max.messages.kbytes": QUEUED_KBYTES_MAX,
+        "fetch.wait.max.ms": FETCH_LONG_POLL_MS,
         "log_level": 0,
     }
     return Consumer(config)

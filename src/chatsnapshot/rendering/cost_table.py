@@ -22,12 +22,12 @@ def cost_renderable(charges: Iterable[Any]) -> RenderableType:
     if not lines:
         return Text("no usage was recorded", "dim")
     table = Table(title="Cost", title_justify="left", title_style="bold")
-    for name in ("agent", "model", "bucket"):
-        table.add_column(name)
+    for name in ("agent", "model"):
+        table.add_column(name, overflow="fold")
+    table.add_column("bucket", no_wrap=True)
     for name in ("tokens", "per million", "amount"):
-        table.add_column(name, justify="right")
-    table.add_column("price", style="dim")
-    for (agent, model, bucket, price_id), rows in lines.items():
+        table.add_column(name, justify="right", no_wrap=True)
+    for (agent, model, bucket, _), rows in lines.items():
         first = rows[0]
         table.add_row(
             printable(agent),
@@ -36,7 +36,6 @@ def cost_renderable(charges: Iterable[Any]) -> RenderableType:
             f"{sum(row.tokens for row in rows):,}",
             "" if first.unpriced else money(first.price_per_million, first.currency),
             "unpriced" if first.unpriced else money(sum(row.amount for row in rows), first.currency),
-            price_id,
             style="yellow" if first.unpriced else None,
         )
     table.add_section()
@@ -51,7 +50,7 @@ def _add_totals(table: Table, charges: list[Any]) -> None:
             totals[charge.currency] += charge.amount
     tokens = sum(charge.tokens for charge in charges)
     amounts = " + ".join(money(amount, currency) for currency, amount in totals.items()) or "unpriced"
-    table.add_row("total", "", "", f"{tokens:,}", "", amounts, "", style="bold")
+    table.add_row("total", "", "", f"{tokens:,}", "", amounts, style="bold")
 
 
 def money(amount: Decimal, currency: str) -> str:

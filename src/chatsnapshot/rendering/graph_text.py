@@ -21,19 +21,21 @@ NAMED = {"depends_on": "after", "handoff": "handed over by", "caused_by": "also 
 SYMBOLS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "cancelled": ("✗", "red"), "skipped": ("–", "dim")}
 
 
-def graph_renderable(nodes: list[Any], edges: Iterable[Any]) -> RenderableType:
-    """The tree (rows of `workflow_nodes` and `workflow_edges`)."""
+def graph_renderable(nodes: list[Any], edges: Iterable[Any], items: Iterable[Any] = ()) -> RenderableType:
+    """The tree (rows of `workflow_nodes` and `workflow_edges`; what `items` say names the nodes without a name)."""
+    said = {item.event_id: item.content_text or item.reasoning_text for item in items}
     shown = {node.node_id: node for node in nodes[:NODES_MAX]}
     incoming: dict[str, list[Any]] = defaultdict(list)
     for edge in edges:
-        if edge.to_node in shown:
+        if edge.to_node in shown and edge.from_node != edge.to_node:
             incoming[edge.to_node].append(edge)
     parents = {node_id: _parent(node, incoming[node_id], shown) for node_id, node in shown.items()}
     root = Tree(Text("Graph", "bold"), guide_style="dim")
     branches: dict[str, Tree] = {}
     for node_id, node in shown.items():  # in ledger order: what a node stands under is there before it
         parent = parents[node_id]
-        label = _label(node, [edge for edge in incoming[node_id] if edge.from_node != parent], shown)
+        name = node.name or said.get(node.first_event_id, "")
+        label = _label(node, name, [edge for edge in incoming[node_id] if edge.from_node != parent], shown)
         branches[node_id] = branches.get(parent or "", root).add(label)
     if len(nodes) > NODES_MAX:
         root.add(Text(f"… {count_text(len(nodes) - NODES_MAX, 'more node')}", "dim"))
@@ -53,10 +55,10 @@ def _before(above: Any, node: Any) -> bool:
     return (above.first_sequence_no, above.node_id) < (node.first_sequence_no, node.node_id)
 
 
-def _label(node: Any, others: list[Any], shown: dict[str, Any]) -> Text:
+def _label(node: Any, name: str, others: list[Any], shown: dict[str, Any]) -> Text:
     symbol, style = SYMBOLS.get(node.status, ("●", "blue") if node.status != "recorded" else ("·", "dim"))
     text = Text.assemble(
-        (f"{symbol} ", style), (f"{node.kind.replace('_', ' ')} ", "dim"), (one_line(node.name, 60), "bold")
+        (f"{symbol} ", style), (f"{node.kind.replace('_', ' ')} ", "dim"), (one_line(name, 60), "bold")
     )
     if node.agent and node.agent != node.name:
         text.append(f"  {one_line(node.agent, 30)}", "cyan")

@@ -24,7 +24,7 @@ def one_line(text: str, chars_max: int = 120) -> str:
 
 def duration_text(start: datetime, end: datetime) -> str:
     """`850 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`."""
-    seconds = (end - start).total_seconds()
+    seconds = max((end - start).total_seconds(), 0.0)  # clocks of two producers may disagree
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:

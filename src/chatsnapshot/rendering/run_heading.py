@@ -27,8 +27,8 @@ def heading_facts(run: Any) -> Iterator[str]:
         yield printable(run.workflow_name)
     if run.user_id:
         yield f"for {printable(run.user_id)}"
-    yield f"{run.first_recorded_at:%Y-%m-%d %H:%M:%S} UTC"
-    yield duration_text(run.first_recorded_at, run.last_recorded_at)
+    yield f"{run.first_timestamp:%Y-%m-%d %H:%M:%S} UTC"
+    yield duration_text(run.first_timestamp, run.last_timestamp)
     yield count_text(run.events, "event")
     yield count_text(run.messages, "message")
     if run.tokens:

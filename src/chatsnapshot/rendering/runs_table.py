@@ -14,20 +14,20 @@ from chatsnapshot.rendering.run_heading import STATUS_STYLES
 def runs_table(runs: Iterable[Any]) -> Table:
     """Rows of view `runs`, as they come."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("run", "status", "workflow", "user", "started (UTC)"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("status", "started (UTC)"))
-    for name in ("took", "events", "messages", "missing", "cost"):
+    table.add_column("run", overflow="fold", min_width=12)
+    for name in ("status", "workflow", "user", "started (UTC)"):
+        table.add_column(name, no_wrap=True)
+    for name in ("took", "events", "missing", "cost"):
         table.add_column(name, justify="right", no_wrap=True)
     for run in runs:
         table.add_row(
             Text(one_line(run.correlation_id, 60), "bold"),
             Text(run.phase or run.status, STATUS_STYLES.get(run.status, "")),
-            one_line(run.workflow_name, 30),
-            one_line(run.user_id, 30),
-            f"{run.first_recorded_at:%Y-%m-%d %H:%M:%S}",
-            duration_text(run.first_recorded_at, run.last_recorded_at),
+            one_line(run.workflow_name, 20),
+            one_line(run.user_id, 16),
+            f"{run.first_timestamp:%m-%d %H:%M:%S}",
+            duration_text(run.first_timestamp, run.last_timestamp),
             f"{run.events:,}",
-            f"{run.messages:,}",
             Text(f"{run.missing:,}", "yellow") if run.missing else "",
             _cost(run),
         )

@@ -49,6 +49,9 @@ def _speaker(item: Any) -> tuple[str, str]:
         return printable(item.user_id or "user"), SPEAKER_STYLES["user"]
     who = printable(item.agent) if item.agent else ""
     what = item.item_type.replace("_", " ").replace(".", " ")
+    if item.primitive == "system.workflow_event":
+        what = item.event_type.removeprefix("system.").replace("_", " ")
+        what = f"{what} · {item.call_status}" if item.call_status and item.call_status not in what else what
     return (f"{who} · {what}" if who else what), "magenta" if "tool" in item.item_type else "blue"
 
 

@@ -36,8 +36,12 @@ def _line(step: Step, sign: str) -> Text:
 
 
 def _event(link: Link, sign: str) -> Text:
-    return Text.assemble(
-        f"  {sign}  ", (f"#{link.sequence_no} ", "dim"), (f"{link.event_type} ", "cyan"),
+    parts = [
+        (f"  {sign}  ", ""),
+        (f"#{link.sequence_no} ", "dim"),
+        ("unresolved cause  " if link.cause == "unresolved" else "", "yellow"),
+        (f"{link.event_type} ", "cyan"),
         (f"{one_line(link.who, 30)}  ", "bold"),
-        (one_line(link.preview, 100), "dim"), ("  unresolved cause" if link.cause == "unresolved" else "", "yellow"),
-    )  # fmt: skip
+        (one_line(link.preview, 200), "dim"),
+    ]
+    return Text(no_wrap=True, overflow="ellipsis").append_tokens(parts)

@@ -5,7 +5,7 @@ SELECT
     tenant_id, correlation_id, node_id,
     argMin(fact.node_kind, place) AS kind,
     argMinIf(fact.name, place, fact.name != '') AS name,
-    argMaxIf(fact.agent, place, fact.agent != '') AS agent,
+    argMinIf(fact.agent, place, fact.agent != '') AS agent,
     argMaxIf(fact.parent_entity_id, place, fact.parent_entity_id != '') AS parent_entity_id,
     argMaxIf(fact.phase, place, fact.phase != '') AS phase,
     multiIf(phase = '', 'recorded', phase IN ('started', 'resumed'), 'running', phase) AS status,

@@ -53,7 +53,8 @@ def is_cancellable(incoming: Incoming) -> bool:
 
 
 async def _insert(service: Service, request: QueryRequest, data: DataFile, reply: Reply) -> None:
-    _refuse_insert(request)
+    if request.restricted or request.read_only:
+        raise _readonly(request)
     data_bytes = data.path.stat().st_size
     statement = data.insert.reading_from(str(data.path))
     job = _job(request, statement, {f" (in file/uri {data.path})": "", str(data.path): "the request body"})
@@ -64,34 +65,41 @@ async def _insert(service: Service, request: QueryRequest, data: DataFile, reply
 
 
 async def _change(service: Service, request: QueryRequest, statement: Statement, reply: Reply) -> None:
-    if request.restricted:
-        await _check_reader(service, request, statement)
-    running = await service.lanes.changes.start(partial(service.engine.run, _job(request, statement.text, {})))
+    if request.restricted or request.read_only:
+        await asyncio.to_thread(service.engine.check_syntax, statement.text)
+        raise _readonly(request)
+    await _run_whole(service, service.lanes.changes, request, statement, reply)
+
+
+async def _run_whole(service: Service, lane: Lane, request: QueryRequest, statement: Statement, reply: Reply) -> None:
+    """Run the statement as it came, with its result, if any, in memory."""
+    running = await lane.start(partial(service.engine.run, _job(request, statement.text, {})))
     outcome = await asyncio.shield(running)
-    await reply.begin(request.default_format if outcome.output else None, read_summary(outcome))
+    output_format = statement.format or request.default_format
+    await reply.begin(output_format if outcome.output else None, read_summary(outcome))
     await reply.write(outcome.output)
     await reply.finish()
 
 
-def _refuse_insert(request: QueryRequest) -> None:
-    if request.restricted:
-        raise EndpointError(Code.READONLY, "Cannot execute query in readonly mode")
-    if request.read_only:
-        raise EndpointError(
-            Code.READONLY,
-            "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use "
-            "method POST for modifying queries",
-        )
+def _readonly(request: QueryRequest) -> EndpointError:
+    text = "Cannot execute query in readonly mode"
+    if not request.restricted:
+        text += ". For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries"
+    return EndpointError(Code.READONLY, text)
 
 
 async def _read(service: Service, request: QueryRequest, statement: Statement, reply: Reply) -> None:
     if request.restricted:
         await _check_reader(service, request, statement)
-    read = await RunningRead.begin(
-        service.engine, _lane(service.lanes, request, statement), partial(_read_job, request, statement)
-    )
+    lane = _lane(service.lanes, request, statement)
+    read = await RunningRead.begin(service.engine, lane, partial(_read_job, request, statement))
     try:
         await _send_result(service, request, statement, read, reply)
+    except EndpointError as error:
+        if reply.begun or error.code != Code.SYNTAX_ERROR:
+            raise
+        # the client's own error, or an output clause where the grammar has no place for it: as it came, then
+        await _run_whole(service, lane, request, statement, reply)
     finally:
         read.abandon()
 

@@ -22,9 +22,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from chatsnapshot.embedded.clickhouse.answers import Service, answer, is_cancellable
+from chatsnapshot.embedded.clickhouse.body import Body, ClientGone
 from chatsnapshot.embedded.clickhouse.engine import Engine
 from chatsnapshot.embedded.clickhouse.errors import Code, EndpointError
-from chatsnapshot.embedded.clickhouse.incoming import ClientGone, Incoming, drain, read_body
+from chatsnapshot.embedded.clickhouse.incoming import Incoming, read_body
 from chatsnapshot.embedded.clickhouse.pool import Lanes
 from chatsnapshot.embedded.clickhouse.reply import Reply
 from chatsnapshot.embedded.clickhouse.request import QueryRequest, parse_request
@@ -58,6 +59,7 @@ class Endpoint:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         method, query_string = scope["method"], scope["query_string"]
         reply = Reply(send, self._service.engine, QueryRequest(query_id=""))
+        body = Body(receive)
         try:
             _refuse_foreign(headers, self._host)
             request = parse_request(method, query_string, headers)
@@ -65,12 +67,13 @@ class Endpoint:
                 await PlainTextResponse("Ok.\n")(scope, receive, send)
                 return
             reply = Reply(send, self._service.engine, request)
-            incoming = await read_body(receive, request, headers, self._service.folder)
+            incoming = await read_body(body, request, headers, self._service.folder)
         except ClientGone:
             return
         except EndpointError as error:
-            await drain(receive)
-            await reply.refuse(error)
+            with contextlib.suppress(ClientGone):
+                await body.drain()
+                await reply.refuse(error)
             return
         await self._answer(incoming, reply, receive)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from chatsnapshot.embedded.clickhouse.errors import error_of_engine
+from chatsnapshot.embedded.clickhouse.errors import Code, EndpointError, error_of_engine
 from chatsnapshot_schemas.errors import ConfigurationError, MissingExtra
 
 SERVER_RAM_RATIO: Final = "0.5"
@@ -120,7 +120,19 @@ class Engine:
     def syntax_tree(self, text: str) -> Any:
         """The engine's own parse of a statement, as JSON. Raises EndpointError: its syntax error, or no JSON form."""
         job = Job(text="SELECT parseQueryToJSON({sql:String})", format="TSVRaw", parameters={"sql": _escaped(text)})
-        return json.loads(self.run(job).output)
+        try:
+            return json.loads(self.run(job).output)
+        except EndpointError as error:
+            told = error.text.partition(": In scope SELECT parseQueryToJSON(")[0]
+            raise EndpointError(error.code, told, error.name) from None
+
+    def check_syntax(self, text: str) -> None:
+        """Raises EndpointError (SYNTAX_ERROR) for what is no statement."""
+        try:
+            self.syntax_tree(text)
+        except EndpointError as error:
+            if error.code == Code.SYNTAX_ERROR:
+                raise
 
     def close(self) -> None:
         """Let the engine flush and end; nothing may be running."""
@@ -178,7 +190,10 @@ def _bytes_as_text(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """A parameter's value as ClickHouse reads it: the TSV escapes."""
-    plain = text.encode("latin-1").decode("utf-8")
+    try:
+        plain = text.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EndpointError(Code.SYNTAX_ERROR, "Syntax error: the statement is not UTF-8") from error
     for character, escape in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"), ("\0", "\\0")):
         plain = plain.replace(character, escape)
     return plain

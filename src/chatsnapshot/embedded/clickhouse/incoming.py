@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from starlette.types import Receive
-
+from chatsnapshot.embedded.clickhouse.body import Body
 from chatsnapshot.embedded.clickhouse.compression import decoder
 from chatsnapshot.embedded.clickhouse.errors import Code, EndpointError
 from chatsnapshot.embedded.clickhouse.insert import InsertStatement, begins_insert, parse_insert
@@ -23,10 +22,6 @@ DATA_BYTES_MAX = 4 * 1024 * 1024 * 1024
 """Of an insert's decompressed data: a hundred of the sinks' largest blocks; stops a compression bomb."""
 LOOK_FROM_BYTES = 4096
 """A body is first looked at when it has this much: nearly every INSERT shows its format by then."""
-
-
-class ClientGone(Exception):
-    """The client closed the connection before its request was complete: nothing is done."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,7 @@ class Incoming:
     query: Statement | DataFile
 
 
-async def read_body(receive: Receive, request: QueryRequest, headers: Mapping[str, str], folder: Path) -> Incoming:
+async def read_body(body: Body, request: QueryRequest, headers: Mapping[str, str], folder: Path) -> Incoming:
     """Read, decompress and outline one request; data go to a file in `folder`.
 
     Raises EndpointError for what cannot be served, ClientGone when the body does not end.
@@ -57,10 +52,10 @@ async def read_body(receive: Receive, request: QueryRequest, headers: Mapping[st
     coding = headers.get("content-encoding")
     content_type = headers.get("content-type")
     if content_type and is_multipart(content_type):
-        request, body = await _read_form(receive, request, coding, content_type)
-        chunks = _once(body)
+        request, sql = await _read_form(body, request, coding, content_type)
+        chunks = _once(sql)
     else:
-        chunks = _plain_chunks(receive, coding)
+        chunks = _plain_chunks(body, coding)
     collector = _Collector(f"{request.sql}\n" if request.sql else "", folder)
     try:
         async for chunk in chunks:
@@ -73,42 +68,27 @@ async def read_body(receive: Receive, request: QueryRequest, headers: Mapping[st
         raise
 
 
-async def drain(receive: Receive) -> None:
-    """Read and forget what is left of a body, so that the client reads the answer. Bounded by SQL_BYTES_MAX."""
-    left = SQL_BYTES_MAX
-    while left > 0:
-        message = await receive()
-        left -= len(message.get("body", b"")) or 1
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return
-
-
-async def _plain_chunks(receive: Receive, coding: str | None) -> AsyncIterator[bytes]:
+async def _plain_chunks(body: Body, coding: str | None) -> AsyncIterator[bytes]:
     decode = decoder(coding)
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        if body := message.get("body", b""):
-            yield decode.feed(body)
-        if not message.get("more_body", False):
-            decode.finish()
-            return
+    while (chunk := await body.chunk()) is not None:
+        if chunk:
+            yield decode.feed(chunk)
+    decode.finish()
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 async def _read_form(
-    receive: Receive, request: QueryRequest, coding: str | None, content_type: str
+    body: Body, request: QueryRequest, coding: str | None, content_type: str
 ) -> tuple[QueryRequest, bytes]:
-    body = bytearray()
-    async for chunk in _plain_chunks(receive, coding):
-        body += chunk
-        if len(body) > SQL_BYTES_MAX:
+    form = bytearray()
+    async for chunk in _plain_chunks(body, coding):
+        form += chunk
+        if len(form) > SQL_BYTES_MAX:
             raise _too_large()
-    fields = form_fields(content_type, bytes(body))
+    fields = form_fields(content_type, bytes(form))
     values = {name: value.decode("utf-8", "surrogateescape") for name, value in fields.items()}
     parameters = {**request.parameters, **parameters_of(values)}
     return replace(request, parameters=parameters), fields.get("query", b"")

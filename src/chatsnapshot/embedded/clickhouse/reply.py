@@ -51,6 +51,7 @@ class Reply:
         self._engine = engine
         self._request = request
         self._encoder = encoder(request.response_coding, request.compression_level)
+        self.begun = False
         self._tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(TAG_LENGTH))
 
     async def begin(self, output_format: str | None, summary: Mapping[str, int]) -> None:
@@ -104,6 +105,7 @@ class Reply:
 
     async def _start(self, status: int, headers: Mapping[str, str]) -> None:
         named = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        self.begun = True
         await self._send({"type": "http.response.start", "status": status, "headers": named})
 
     async def _body(self, data: bytes, more: bool) -> None:
