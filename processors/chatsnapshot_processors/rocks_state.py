@@ -110,8 +110,11 @@ class RocksState:
         return value
 
     def _broken(self, error: Exception) -> ChatSnapshotError:
+        from rocksdict import DbClosedError
+
         translated = _translated(error, self._folder)
-        self._unusable = isinstance(translated, CacheBroken)
+        # a closed store is the caller's mistake, and by now the folder may be another lane's
+        self._unusable = isinstance(translated, CacheBroken) and not isinstance(error, DbClosedError)
         return translated
 
     def _read_mark(self) -> keys.LedgerMark | None:

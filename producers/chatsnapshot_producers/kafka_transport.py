@@ -10,7 +10,7 @@ from chatsnapshot_producers.spooled_event import SpooledEvent
 from chatsnapshot_producers.transport import OnTrouble, Refusal
 from chatsnapshot_schemas.avro_schema import envelope_schema
 from chatsnapshot_schemas.connections import KafkaConnection
-from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError, MissingExtra
+from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
 from chatsnapshot_schemas.framing import SINGLE_OBJECT, Framing
 from chatsnapshot_schemas.partitioning import PARTITIONER
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MESSAGE_BYTES_MAX = 1_000_000
 """Broker default of max.message.bytes; an envelope at every limit stays below 300 KiB."""
-STALL_S = 30.0
+STALL_S = 15.0
 """No acknowledgement for that long: connect anew, the broker may have moved to another address."""
 TROUBLE_S = 3.0
 """No acknowledgement for that long is worth a line; a first contact with a busy broker takes a second."""
@@ -66,6 +66,9 @@ class KafkaTransport:
     def __init__(
         self, connection: KafkaConnection, topic: str, framing: Framing, on_trouble: OnTrouble, *, client_id: str
     ) -> None:
+        from confluent_kafka import KafkaException  # 30 ms that only a process which sends pays for
+
+        self._kafka_exception = KafkaException
         self._topic = topic
         self._framing = framing
         self._on_trouble = on_trouble
@@ -104,7 +107,9 @@ class KafkaTransport:
         self._failures.clear()
         self._producer.poll(0)
         self._last_heard = ""  # what an idle connection went through is no trouble
-        refusals = [refusal for event in events if (refusal := self._hand_over(event)) is not None]
+        prefixes = {fingerprint: self._prefix(fingerprint) for fingerprint in {event.fingerprint for event in events}}
+        handed_over = (self._hand_over(event, prefixes[event.fingerprint] + event.body) for event in events)
+        refusals = [refusal for refusal in handed_over if refusal is not None]
         self._wait(stopped)
         if not self._failures:
             return refusals, None
@@ -114,16 +119,13 @@ class KafkaTransport:
         said = [problem for problem in self._failures if problem.name() not in _AFTERMATH]
         raise self._unavailable((said or self._failures)[0])
 
-    def _hand_over(self, event: SpooledEvent) -> Refusal | None:
-        from confluent_kafka import KafkaException
-
-        value = self._prefix(event.fingerprint) + event.body
+    def _hand_over(self, event: SpooledEvent, value: bytes) -> Refusal | None:
         for _ in range(QUEUE_FULL_ATTEMPTS_MAX):
             try:
                 self._producer.produce(self._topic, value, event.key, on_delivery=self._failed)
             except BufferError:
                 self._producer.poll(WAIT_S)
-            except KafkaException as error:
+            except self._kafka_exception as error:
                 problem = error.args[0]
                 if problem.name() in _REFUSALS:
                     return Refusal(event, self._why(event, problem))
@@ -149,11 +151,9 @@ class KafkaTransport:
 
     def _flush(self, wait_s: float) -> int:
         """How many events are not settled yet. A fatal error is raised once; what failed by it is told after that."""
-        from confluent_kafka import KafkaException
-
         try:
             return self._producer.flush(wait_s)
-        except KafkaException as error:
+        except self._kafka_exception as error:
             self._failures.append(error.args[0])
             return max(1, len(self._producer))
 
@@ -174,13 +174,11 @@ class KafkaTransport:
         self._producer = self._new_producer()
 
     def _new_producer(self) -> "Producer":
-        try:
-            from confluent_kafka import KafkaException, Producer
-        except ImportError:
-            raise MissingExtra("kafka", "sending to Kafka") from None
+        from confluent_kafka import Producer
+
         try:
             return Producer(self._config, logger=_silent())
-        except KafkaException as error:
+        except self._kafka_exception as error:
             raise ConfigurationError(f"Kafka client: {error.args[0].str()}") from error
 
     def _failed(self, error: "KafkaError | None", _message: object) -> None:

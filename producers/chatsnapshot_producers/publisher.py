@@ -87,7 +87,7 @@ class Publisher:
             self._guarded(spool.count_adopted)
         while not self._stop.is_set():
             self._wake.clear()
-            if not self._guarded(self._send_next):
+            if not self._guarded(self._send_next) and not self._stop.is_set():
                 self._wake.wait()
             self._stop.wait(LINGER_S)
         self._disconnect()
@@ -135,10 +135,10 @@ class Publisher:
 
     def _deliver(self, spool: Spool, batch: Batch) -> None:
         name = spool.path.name
-        for damage in batch.damages:
-            self.record.damaged(damage, name, None if damage.torn else self._rejected.keep_damage(damage, name))
         if batch.events:
             self._send(batch, name)
+        for damage in batch.damages:
+            self.record.damaged(damage, name, None if damage.torn else self._rejected.keep_damage(damage, name))
         spool.settle(batch)
         metrics.SPOOL_BYTES.set(sum(each.pending_bytes for each in self.spools()))
         self._on_settled()

@@ -1,11 +1,13 @@
 """`migrate`: bring a database to what this version needs, or say what would be done."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chatsnapshot_projections.clickhouse_client import clickhouse_errors
 from chatsnapshot_projections.migrations import Migration, definitions, migrations
 from chatsnapshot_projections.prices import load_prices, prices_to_load
+from chatsnapshot_projections.settings_pinned import INSERT_SETTINGS
 from chatsnapshot_projections.sql_files import statements, table_settings
 from chatsnapshot_schemas.errors import FatalError
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 Known = dict[tuple[int, str], str]
 """Digest by version and name."""
+COLUMNS = ("version", "name", "digest", "applied_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,17 @@ def migrate(client: "Client", database: str, dry_run: bool = False, *, fsync: bo
     """
     settings = table_settings(fsync=fsync)
     known = _known(client, database)
-    _refuse_newer(known, migrations(database, settings), database)
-    wanted = (*migrations(database, settings), *definitions(database))
-    missing = [step for step in wanted if _is_missing(step, known)]
-    applied = [] if known else [_create_database(client, database, settings, dry_run)]
-    for step in missing:
-        if not dry_run:
-            _apply(client, database, step)
-        applied.append(AppliedMigration(step.version, step.name, step.statements))
-    return applied + _prices(client, database, dry_run, is_new=not known)
+    numbered = migrations(database, settings)
+    _refuse_newer(known, numbered, database)
+    steps = [] if known else [_foundation(database, settings)]
+    steps += [_step(migration, known) for migration in numbered if _key(migration) not in known]
+    changed = [defined for defined in definitions(database) if known.get(_key(defined)) != defined.digest]
+    steps += [_step(defined, known) for defined in changed]
+    if not dry_run:
+        for step in steps:
+            _run(client, step)
+        _remember(client, database, [*(one for one in numbered if _key(one) not in known), *changed])
+    return steps + _prices(client, database, dry_run, is_new=not known)
 
 
 def _known(client: "Client", database: str) -> Known:
@@ -71,34 +76,35 @@ def _refuse_newer(known: Known, numbered: tuple[Migration, ...], database: str) 
         )
 
 
-def _is_missing(step: Migration, known: Known) -> bool:
-    digest = known.get((step.version, step.name))
-    return digest is None if step.version else digest != step.digest
+def _key(migration: Migration) -> tuple[int, str]:
+    return migration.version, migration.name
 
 
-def _create_database(client: "Client", database: str, settings: str, dry_run: bool) -> AppliedMigration:
-    table = statements("tables/schema_migrations.sql", database, table="schema_migrations", table_settings=settings)
-    made = AppliedMigration(0, f"database {database}", (f"CREATE DATABASE IF NOT EXISTS `{database}`", *table))
-    if not dry_run:
-        _run(client, made.name, made.statements)
-    return made
+def _step(migration: Migration, known: Known) -> AppliedMigration:
+    is_change = bool(migration.change) and _key(migration) in known
+    return AppliedMigration(migration.version, migration.name, migration.change if is_change else migration.statements)
 
 
-def _apply(client: "Client", database: str, step: Migration) -> None:
-    _run(client, step.name, step.statements)
-    with clickhouse_errors("writing schema_migrations"):
-        client.command(
-            f"INSERT INTO `{database}`.schema_migrations "
-            "SELECT {version:UInt32}, {name:String}, {digest:String}, now64(6, 'UTC')",
-            parameters={"version": step.version, "name": step.name, "digest": step.digest},
-            use_database=False,
-        )
+def _foundation(database: str, settings: str) -> AppliedMigration:
+    name = "schema_migrations"
+    table = statements(f"tables/{name}.sql", database, table=name, table_settings=settings)
+    return AppliedMigration(0, f"database {database}", (f"CREATE DATABASE IF NOT EXISTS `{database}`", *table))
 
 
-def _run(client: "Client", name: str, texts: tuple[str, ...]) -> None:
-    for text in texts:
-        with clickhouse_errors(f"migration {name!r}"):
+def _run(client: "Client", step: AppliedMigration) -> None:
+    for text in step.statements:
+        with clickhouse_errors(f"migration {step.name!r}"):
             client.command(text, use_database=False)
+
+
+def _remember(client: "Client", database: str, done: list[Migration]) -> None:
+    """In one insert at the end: statements may be repeated, so what broke off simply begins again."""
+    if not done:
+        return
+    now = datetime.now(UTC)
+    rows = [(one.version, one.name, one.digest, now) for one in done]
+    with clickhouse_errors("writing schema_migrations"):
+        client.insert("schema_migrations", rows, COLUMNS, database=database, settings=dict(INSERT_SETTINGS))
 
 
 def _prices(client: "Client", database: str, dry_run: bool, *, is_new: bool) -> list[AppliedMigration]:

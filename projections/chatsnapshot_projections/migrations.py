@@ -29,12 +29,14 @@ _FIRST_TABLES = ("ledger", "quarantine_versions", "held_versions", "model_prices
 class Migration:
     """Statements under a name. version > 0: applied once, in order. 0: a definition, applied whenever it changed.
 
-    Every statement may be repeated: a migration that broke off is applied again from its beginning.
+    Every statement may be repeated: what broke off is applied again from its beginning.
     """
 
     version: int
     name: str
     statements: tuple[str, ...]
+    change: tuple[str, ...] = ()
+    """Of a definition: instead of `statements` when an earlier form of it is in place."""
 
     @property
     def digest(self) -> str:
@@ -61,15 +63,14 @@ def definitions(database: str) -> tuple[Migration, ...]:
 
 
 def _live(filled: Projection, database: str) -> Migration:
-    """The materialized view of a projection. MODIFY QUERY, because dropping it would miss the rows of the meantime."""
-    name = f"`{database}`.{filled.name}_live"
+    """The materialized view of a projection. Changed in place, because rows would be missed while it is away."""
+    view = f"`{database}`.{filled.name}_live"
+    create = f"CREATE MATERIALIZED VIEW {view} TO `{database}`.{filled.name} AS\n{filled.select}"
     return Migration(
         0,
         f"projection {filled.name}",
-        (
-            f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name} TO `{database}`.{filled.name} AS\n{filled.select}",
-            f"ALTER TABLE {name} MODIFY QUERY\n{filled.select}",
-        ),
+        statements=(f"DROP VIEW IF EXISTS {view} SYNC", create),
+        change=(f"ALTER TABLE {view} MODIFY QUERY\n{filled.select}",),
     )
 
 

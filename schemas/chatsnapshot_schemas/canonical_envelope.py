@@ -1,10 +1,11 @@
 """Reads an envelope's Avro body in one pass and accepts the canonical encoding only.
 
-By hand for this one schema, because every event passes here: decoding with a general reader, encoding again and comparing
-takes twice as long. A test keeps it equal to exactly that, for the fields of the `.avsc` and for arbitrary bytes.
+By hand for this one schema, because every event passes here: decoding with a general reader, encoding again and
+comparing takes several times as long. A test keeps it equal to exactly that, for the fields of the `.avsc` and for arbitrary
+bytes.
 
-Canonical: shortest integers, indexes of enums and unions in range, one block per array and map, no key twice, strict UTF-8, no
-byte left over.
+Canonical: shortest integers, indexes of enums and unions in range, one block per array and map, no key twice, strict
+UTF-8, no byte left over.
 """
 
 from chatsnapshot_schemas.rules import ORIGINS, Plain
@@ -16,7 +17,8 @@ _VARINT_SHIFT_MAX = 63
 
 
 class NotCanonical(ValueError):
-    """The bytes are not the canonical encoding of an envelope. Other bytes may raise IndexError or UnicodeDecodeError."""
+    """The bytes are not the canonical encoding of an envelope. Other bytes may raise IndexError or
+    UnicodeDecodeError."""
 
 
 def read_envelope(body: bytes) -> Plain:

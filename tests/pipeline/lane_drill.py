@@ -23,12 +23,12 @@ from tests.pipeline.sequencer_installation import Installation
 BATCH = 100
 
 
-def lane_config(installation: Installation, hold_micros: int = 30_000_000) -> SequencerConfig:
+def lane_config(installation: Installation, hold_micros: int = 30_000_000, machine: str = "one") -> SequencerConfig:
     return SequencerConfig(
         kafka=KafkaConnection(bootstrap_servers=installation.bootstrap),
         topics=installation.topics,
         policy=SequencingPolicy(hold_micros=hold_micros),
-        data_dir=installation.folder,
+        data_dir=installation.folder / machine,
     )
 
 

@@ -7,23 +7,23 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from chatsnapshot_projections.clickhouse_client import connect
+from chatsnapshot_projections.migrate import migrate
 from chatsnapshot_projections.settings_pinned import DEDUPLICATION_WINDOW
-from chatsnapshot_schemas.connections import TopicNames
+from chatsnapshot_projections.sql_files import statements, table_settings
+from chatsnapshot_schemas.connections import ClickHouseConnection, TopicNames
 from tests.unit.projections_sink.recorded import ledger_values
 
-SQL = files("chatsnapshot_projections").joinpath("sql")
-TABLE_SETTINGS = f"non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}"
 SEEN = (
     "CREATE TABLE {{database}}.seen (correlation_id String, sequence_no Int64) ENGINE = MergeTree "
-    f"ORDER BY correlation_id SETTINGS {TABLE_SETTINGS}",
+    f"ORDER BY correlation_id SETTINGS non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}",
     "CREATE MATERIALIZED VIEW {{database}}.seen_live TO {{database}}.seen AS "
     "SELECT correlation_id, sequence_no FROM {{database}}.ledger",
 )
@@ -40,6 +40,7 @@ class SinkWorld:
     url: str
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
     partitions: int = 2
+    has_projections: bool = False
 
     @property
     def topics(self) -> TopicNames:
@@ -58,18 +59,24 @@ class SinkWorld:
         return self
 
     def create_tables(self) -> None:
-        """The product's tables, and one plain projection beside them."""
-        tables = ("ledger", "held_versions", "quarantine_versions")
-        statements = [
-            "CREATE DATABASE {{database}}",
-            *(SQL.joinpath(f"tables/{table}.sql").read_text().replace("{{table}}", table) for table in tables),
-            *(f"CREATE VIEW {{{{database}}}}.{view} AS {_body(view)}" for view in ("held", "quarantine")),
-            *SEEN,
-        ]
-        client = self.client
-        for statement in statements:
-            settled = statement.replace("{{table_settings}}", TABLE_SETTINGS)
-            client.command(settled.replace("{{database}}", self.prefix))
+        """The product's tables, all projections if asked for, and a plain one beside them."""
+        client = connect(ClickHouseConnection(url=self.url, database=self.prefix))
+        if self.has_projections:
+            migrate(client, self.prefix, fsync=False)
+        else:
+            self._create_sink_tables(client)
+        for statement in SEEN:
+            client.command(statement.replace("{{database}}", self.prefix))
+
+    def _create_sink_tables(self, client: Client) -> None:
+        client.command(f"CREATE DATABASE {self.prefix}", use_database=False)
+        for table in ("ledger", "held_versions", "quarantine_versions"):
+            settings = table_settings(fsync=False)
+            for statement in statements(f"tables/{table}.sql", self.prefix, table=table, table_settings=settings):
+                client.command(statement)
+        for view in ("held", "quarantine"):
+            (select,) = statements(f"views/{view}.sql", self.prefix)
+            client.command(f"CREATE VIEW {self.prefix}.{view} AS {select}")
 
     def drop(self) -> None:
         self.client.command(f"DROP DATABASE IF EXISTS {self.prefix}")
@@ -111,13 +118,17 @@ class SinkWorld:
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
     def committed(self, partition: int = 0, topic: str = "", group: str = "") -> tuple[int, str]:
-        """Offset and metadata that the group committed."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        place = TopicPartition(topic or self.topics.ledger, partition)
-        asked = ConsumerGroupTopicPartitions(group or f"{self.prefix}-sink", [place])
-        (answer,) = admin.list_consumer_group_offsets([asked]).values()
-        (found,) = answer.result(WAIT_S).topic_partitions
-        return found.offset, found.metadata or ""
+        """Offset and metadata that the group committed.
+
+        Asked by a consumer that does not join: the admin client's question crashes librdkafka 2.16 when the broker's
+        answer is an error, which it is while the group's coordinator starts.
+        """
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group or f"{self.prefix}-sink"})
+        try:
+            (found,) = consumer.committed([TopicPartition(topic or self.topics.ledger, partition)], WAIT_S)
+            return found.offset, found.metadata or ""
+        finally:
+            consumer.close()
 
     def end_offset(self, partition: int = 0) -> int:
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "none"})
@@ -140,11 +151,6 @@ class SinkWorld:
         assert self.rows("seen") == expected
 
 
-def _body(view: str) -> str:
-    lines = SQL.joinpath(f"views/{view}.sql").read_text().splitlines()
-    return "\n".join(line for line in lines if not line.startswith("--"))
-
-
 def until(condition: Any, what: str, processes: Sequence["subprocess.Popen[str]"] = ()) -> None:
     """Wait for something that must happen; a process that ends meanwhile ends the wait."""
     deadline = time.monotonic() + WAIT_S
@@ -157,9 +163,9 @@ def until(condition: Any, what: str, processes: Sequence["subprocess.Popen[str]"
         time.sleep(0.1)
 
 
-def worlds(bootstrap: str, url: str) -> Iterator[SinkWorld]:
+def worlds(bootstrap: str, url: str, **fields: Any) -> Iterator[SinkWorld]:
     """A fixture's body."""
-    world = SinkWorld(bootstrap, url).create()
+    world = SinkWorld(bootstrap, url, **fields).create()
     try:
         yield world
     finally:

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from chatsnapshot_projections.queries import LedgerQueries
 from chatsnapshot_schemas.errors import ClickHouseUnavailable, QueryFailed
-
 from tests.fixtures.ledger_blocks import NOON, TENANT, LedgerDatabase, event_id, ledger_row, numbered
 
 MESSAGE, CALL, RESULT = "execution.message", "execution.tool_call", "execution.tool_result"
@@ -68,12 +68,18 @@ def test_transcript_holds_what_was_said(ledger: LedgerDatabase) -> None:
     ledger.record(
         "said",
         (MESSAGE, {"role": "user", "content": "Where is my money?"}),
-        (MESSAGE, {"role": "assistant", "agent": "clerk", "content": "", "parts": [{"text": "Let me"}, {"text": "see."}]}),
+        (
+            MESSAGE,
+            {"role": "assistant", "agent": "clerk", "content": "", "parts": [{"text": "Let me"}, {"text": "see."}]},
+        ),
         (CALL, {"tool_call_id": "c1", "name": "lookup", "arguments": {"order": 7}}),
         (RESULT, {"tool_call_id": "c1", "name": "lookup", "status": "ok", "output": "shipped"}),
         (STATE, {"kind": "approval.requested", "request_id": "q1", "prompt": "Refund?"}),
         ("ui.approval_given", {"request_id": "q1", "decision": "approve", "user_id": "u-1"}),
-        (MESSAGE, {"role": "assistant", "content": [{"type": "text", "text": "Done."}], "reasoning": [{"summary": "hm"}]}),
+        (
+            MESSAGE,
+            {"role": "assistant", "content": [{"type": "text", "text": "Done."}], "reasoning": [{"summary": "hm"}]},
+        ),
     )
     transcript = ledger.queries.transcript(TENANT, "said")
     assert [(item.sequence_no, item.role, item.content_text) for item in transcript] == [
@@ -118,7 +124,11 @@ def test_graph_folds_start_and_end_call_and_result(ledger: LedgerDatabase) -> No
     ledger.record(
         "graph",
         ("system.workflow_started", {"name": "refund"}),
-        (WORKFLOW, {"entity": "task", "entity_id": "t1", "phase": "started", "parent_entity_id": "graph"}, {"cause": 1}),
+        (
+            WORKFLOW,
+            {"entity": "task", "entity_id": "t1", "phase": "started", "parent_entity_id": "graph"},
+            {"cause": 1},
+        ),
         (CALL, {"tool_call_id": "c1", "name": "pay", "agent": "clerk"}, {"cause": 2}),
         (STATE, {"kind": "tool.started", "tool_call_id": "c1"}, {"cause": 3}),
         (RESULT, {"tool_call_id": "c1", "status": "error"}, {"cause": 3}),
@@ -127,7 +137,10 @@ def test_graph_folds_start_and_end_call_and_result(ledger: LedgerDatabase) -> No
         (STATE, {"kind": "handoff", "from_agent": "clerk", "to_agent": "boss"}),
         (MESSAGE, {"agent": "boss", "content": "no"}, {"cause": "never came"}),
         (MESSAGE, {"content": "x"}, {"cause": "there", "causation_correlation_id": "other-run"}),
-        ("system.workflow_event", {"entity": "run", "entity_id": "r2", "forked_from": {"correlation_id": "old", "sequence_no": 4}}),
+        (
+            "system.workflow_event",
+            {"entity": "run", "entity_id": "r2", "forked_from": {"correlation_id": "old", "sequence_no": 4}},
+        ),
     )
     nodes = {node.node_id: node for node in ledger.queries.workflow_nodes(TENANT, "graph")}
     assert (nodes["call:c1"].status, nodes["call:c1"].events, nodes["call:c1"].name) == ("failed", 3, "pay")
@@ -137,7 +150,8 @@ def test_graph_folds_start_and_end_call_and_result(ledger: LedgerDatabase) -> No
     assert (nodes["workflow:graph"].status, nodes["workflow:graph"].name) == ("running", "refund")
     assert nodes["agent:boss"].kind == "agent"
     found = {
-        (edge.kind, edge.from_node, edge.to_node, edge.resolved) for edge in ledger.queries.workflow_edges(TENANT, "graph")
+        (edge.kind, edge.from_node, edge.to_node, edge.resolved)
+        for edge in ledger.queries.workflow_edges(TENANT, "graph")
     }
     assert found == {
         ("cause", "workflow:graph", "task:t1", True),
@@ -258,7 +272,10 @@ def test_runs_are_listed_latest_first_for_one_tenant(clickhouse_url: str) -> Non
     for number, (tenant, run) in enumerate([("a", "r1"), ("a", "r2"), ("b", "r1")]):
         recorded = int((NOON + timedelta(hours=number)).timestamp()) * 1_000_000
         database.insert([ledger_row(run, 1, "execution.run_completed", {}, tenant_id=tenant, recorded_at=recorded)])
-    assert [(run.correlation_id, run.status) for run in database.queries.runs("a")] == [("r2", "completed"), ("r1", "completed")]
+    assert [(run.correlation_id, run.status) for run in database.queries.runs("a")] == [
+        ("r2", "completed"),
+        ("r1", "completed"),
+    ]
     assert [run.correlation_id for run in database.queries.runs("a", limit=1)] == ["r2"]
     assert database.queries.runs("c") == []
     database.drop()

@@ -49,12 +49,11 @@ def test_the_group_metadata_are_what_librdkafka_builds(kafka_bootstrap: str) -> 
         consumer.close()
 
 
-def test_a_new_owner_fences_the_old_one(installation: Installation, config: SequencerConfig, tmp_path: Path) -> None:
+def test_a_new_owner_fences_the_old_one(installation: Installation, config: SequencerConfig) -> None:
     old = open_by_hand(config)
     records = input_records(config, 0)
     commit(old, records[:50])
-    old.state.close()
-    new = open_by_hand(config)
+    new = open_by_hand(lane_config(installation, machine="two"))
     assert new.start == 50
     with pytest.raises(KafkaException) as refused:
         old.transaction.run(records[50:60], [], lambda: False)
@@ -73,8 +72,7 @@ def test_an_open_transaction_of_a_dead_owner_is_undone(installation: Installatio
     dead.producer.begin_transaction()
     dead.producer.produce(config.topics.ledger, b"half", b"k", 0)
     dead.producer.flush()
-    dead.state.close()
-    with opened(config) as lane:
+    with opened(lane_config(installation, machine="two")) as lane:
         assert lane.start == 0
         commit(lane, records)
     assert len(installation.ledger_bodies()) == 200

@@ -19,6 +19,7 @@ from chatsnapshot_schemas.errors import CorruptLedger, TopicMismatch
 from chatsnapshot_schemas.state_entries import epoch_key
 from tests.pipeline.lane_drill import cache_folder, lane_config, opened, sequence_all
 from tests.pipeline.sequencer_installation import (
+    WITHIN_S,
     Installation,
     assert_intact,
     chained_events,
@@ -139,7 +140,8 @@ def test_a_cache_with_another_hash_or_beyond_the_end_is_rebuilt(
 
 
 def forget_offsets(config: SequencerConfig) -> None:
-    AdminClient(config.kafka.client_config()).delete_consumer_groups([config.group_id])[config.group_id].result()
+    admin = AdminClient(config.kafka.client_config())
+    admin.delete_consumer_groups([config.group_id])[config.group_id].result(WITHIN_S)
 
 
 @pytest.mark.parametrize("last", ["recorded", "held", "quarantined"])
@@ -202,7 +204,7 @@ def test_a_position_beyond_the_end_is_refused(config: SequencerConfig) -> None:
 def delete_below(config: SequencerConfig, topic: str, offset: int) -> None:
     admin = AdminClient(config.kafka.client_config())
     for future in admin.delete_records([TopicPartition(topic, 0, offset)]).values():
-        future.result()
+        future.result(WITHIN_S)
 
 
 def test_input_that_was_deleted_unread_is_refused(installation: Installation, config: SequencerConfig) -> None:

@@ -18,6 +18,12 @@ def world(kafka_bootstrap: str, clickhouse_url: str) -> Iterator[SinkWorld]:
     yield from worlds(kafka_bootstrap, clickhouse_url)
 
 
+@pytest.fixture
+def whole_world(kafka_bootstrap: str, clickhouse_url: str) -> Iterator[SinkWorld]:
+    """With every projection of the product."""
+    yield from worlds(kafka_bootstrap, clickhouse_url, has_projections=True)
+
+
 def finish(world: SinkWorld, expected: int, **config: object) -> None:
     """Run a sink until everything is in and committed, end it by SIGTERM, and look at the tables."""
     sink = world.start(config={"instance_id": "one", **config})
@@ -31,7 +37,8 @@ def finish(world: SinkWorld, expected: int, **config: object) -> None:
     world.assert_exactly(expected)
 
 
-def test_every_record_is_in_the_table_as_it_is_in_the_topic(world: SinkWorld) -> None:
+def test_every_record_is_in_the_table_as_it_is_in_the_topic(whole_world: SinkWorld) -> None:
+    world = whole_world
     expected = world.record(1_200, abort_every=4, months=3)
     finish(world, expected)
     stored = {
@@ -89,7 +96,8 @@ def test_a_successor_with_other_limits_repeats_the_announced_range(world: SinkWo
     finish(world, expected, batch_records=64, batch_bytes=8_000)
 
 
-def test_killed_again_and_again_nothing_is_lost_or_doubled(world: SinkWorld) -> None:
+def test_killed_again_and_again_nothing_is_lost_or_doubled(whole_world: SinkWorld) -> None:
+    world = whole_world
     kills = [("stored", 3), ("inserting", 2), ("announced", 2), ("stored", 1), ("committed", 3), ("inserting", 4)]
     expected = 0
     for step, count in kills:
@@ -97,6 +105,7 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(world: SinkWorld) -> 
         victim = world.start(config={"batch_records": 90, "instance_id": "one"}, kill=[step, count])
         assert victim.wait(60) in (-signal.SIGKILL, 0)
     finish(world, expected)
+    assert world.rows("run_items") == world.rows("run_items", final=True) == expected
 
 
 def test_a_second_worker_takes_over_from_a_killed_one(world: SinkWorld) -> None:

@@ -20,7 +20,8 @@ def next_record(
     """The record of `event` after `head` (None: the first of its correlation). `content`: plain fields, Avro body."""
     plain, body = content
     sequence_no, prev_hash = head or (0, genesis_hash(plain["tenant_id"], plain["correlation_id"]))
-    fields: Plain = {
+    record: Plain = {
+        "hash": b"",  # its place; encoding does not read it
         "prev_hash": prev_hash,
         "sequence_no": sequence_no + 1,
         "recorded_at": event.record.appended_at,
@@ -30,6 +31,7 @@ def next_record(
         "gap_before": gap_before,
         "late": late,
         "cause": cause,
+        "envelope": plain,
     }
-    digest, record_body = encode_ledger(fields, body)
-    return Recorded(event.correlation, record_body, {"hash": digest, **fields, "envelope": plain})
+    record["hash"], record_body = encode_ledger(record, body)
+    return Recorded(event.correlation, record_body, record)

@@ -32,7 +32,9 @@ class Outcomes:
         """The event gets its place. `expected`: its source's next number; below it, or redriven, it is late."""
         source = event.source
         late = event.redriven or (source is not None and event.number < expected)
-        self._count(event, cause, gap_before, late=late)
+        self.counts.recorded += 1
+        if late or gap_before or cause == "unresolved":
+            self._count_flaws(event, cause, gap_before, late=late)
         head = self._overlay.head(event.correlation)
         recorded = next_record(event, content, head, cause=cause, gap_before=gap_before, late=late)
         self._outputs.append(recorded)
@@ -88,9 +90,8 @@ class Outcomes:
         if change is not None:
             self._outputs.append(change)
 
-    def _count(self, event: Incoming, cause: CauseKind, gap_before: int, *, late: bool) -> None:
+    def _count_flaws(self, event: Incoming, cause: CauseKind, gap_before: int, *, late: bool) -> None:
         counts = self.counts
-        counts.recorded += 1
         if late:
             counts.late += 1
             if event.source is not None and not event.redriven and self._sources.is_taken(event.source, event.number):

@@ -11,7 +11,7 @@ from chatsnapshot_processors.core.release_order import release_groups
 from chatsnapshot_processors.core.sources import Sources
 from chatsnapshot_schemas.reasons import Reason
 
-CYCLES_BROKEN_MAX = 64
+CYCLES_BROKEN_MAX = 8
 """Per release at a bound; what is left of a cycle then goes by input offset. Only made-up input is that entangled, and
 every break searches the rest of the cycle again."""
 

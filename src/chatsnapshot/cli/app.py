@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from chatsnapshot.cli import care, demo, proof, reading, recording, serve, setup, stack
 from chatsnapshot.settings import setting_errors
-from chatsnapshot_schemas.errors import ChatSnapshotError, TransientError
+from chatsnapshot_schemas.errors import ChatSnapshotError
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         result = command.main(args=arguments, prog_name="chatsnapshot", standalone_mode=False)
     except ChatSnapshotError as error:
-        return _failed(f"{error}" + (" (try again)" if isinstance(error, TransientError) else ""))
+        return _failed(str(error))
     except ValidationError as error:
         if error.title != "Settings":
             raise

@@ -33,7 +33,7 @@ def addresses_table(addresses: Addresses, data_dir: Path, how_to_stop: str) -> T
     table.add_row("Kafka", addresses.kafka.bootstrap_servers)
     table.add_row("ClickHouse", f"{addresses.clickhouse.url} (database {addresses.clickhouse.database})")
     table.add_row("data", str(data_dir))
-    table.caption = how_to_stop
+    table.add_row("", how_to_stop)
     return table
 
 
@@ -45,6 +45,7 @@ def status_tables(status: StackStatus) -> Iterator[Table | Text]:
         yield _processes(status)
     if status.kafka is not None:
         yield _topics(status)
+        yield Text("<=: offsets; they count a marker for each transaction", style="dim")
         yield _lag(status)
     if status.tables is not None:
         counts = status.tables
@@ -111,7 +112,6 @@ def _topics(status: StackStatus) -> Table:
             str(topic.partitions) if there else "absent",
             f"<= {count}" if topic.counts_markers and there else count,
         )
-    table.caption = "<=: offsets, which include a marker for each transaction"
     return table
 
 

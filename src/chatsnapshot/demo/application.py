@@ -36,11 +36,16 @@ class RefundApplication:
             raise
         self._task(name, "completed")
 
-    def claim_sent(self, text: str) -> EventEnvelope:
+    def claim_sent(self, order: str) -> EventEnvelope:
         """The customer presses Send on the web page."""
         return self.run.record(
             "ui.interaction",
-            {"action": "claim.sent", "values": {"text": text}, "user_id": CUSTOMER, "channel": "web"},
+            {
+                "action": "claim.sent",
+                "content": f"(sends a claim for order {order} from the web page)",
+                "user_id": CUSTOMER,
+                "channel": "web",
+            },
             subject_id=CUSTOMER,
         )
 
@@ -51,6 +56,7 @@ class RefundApplication:
             {
                 "action": "approval",
                 "decision": "approve",
+                "content": "(taps Approve on a phone)",
                 "values": {"question": question},
                 "user_id": MANAGER,
                 "channel": "mobile",

@@ -31,9 +31,13 @@ def desk_model() -> TestConfig:
             _call("look-2", "refund_policy", reason="arrived broken"),
             usage=_usage(412, 58, thought=21),
         ),
-        _answer(None, _call("ask-1", "ask_manager", order=ORDER, amount=AMOUNT), usage=_usage(548, 27, cached=384)),
         _answer(
-            None,
+            "You are right, and it is within 30 days. For this amount a manager has to agree: I am asking.",
+            _call("ask-1", "ask_manager", order=ORDER, amount=AMOUNT),
+            usage=_usage(548, 27, cached=384),
+        ),
+        _answer(
+            "Agreed. I am handing this over to payments.",
             _call("hand-1", "task_payments", objective=f"Pay {AMOUNT} EUR back for order {ORDER}."),
             usage=_usage(601, 33, cached=512),
         ),
@@ -49,14 +53,16 @@ def desk_model() -> TestConfig:
 def payments_model() -> TestConfig:
     """The payments agent: one transfer, one report."""
     return TestConfig(
-        _answer(None, _call("pay-1", "transfer", order=ORDER, amount=AMOUNT), usage=_usage(143, 24)),
+        _answer(
+            f"Transferring {AMOUNT} EUR.", _call("pay-1", "transfer", order=ORDER, amount=AMOUNT), usage=_usage(143, 24)
+        ),
         _answer(f"Transfer of {AMOUNT} EUR is booked.", usage=_usage(201, 12, cached=128)),
     )
 
 
-def _answer(text: str | None, *calls: ToolCallEvent, usage: Usage) -> ModelResponse:
+def _answer(text: str, *calls: ToolCallEvent, usage: Usage) -> ModelResponse:
     return ModelResponse(
-        None if text is None else ModelMessage(text),
+        ModelMessage(text),
         tool_calls=ToolCallsEvent(list(calls)),
         usage=usage,
         model=MODEL,

@@ -32,7 +32,7 @@ async def tell(service: Recorder, bank: Recorder) -> Story:
     with run.lifecycle() as started:
         planted = plant(service, run, started)
         application.schedule()
-        claim = application.claim_sent(CLAIM)
+        claim = application.claim_sent(ORDER)
         desk = refund_desk(application)
         with attach(desk, run), run.caused_by(claim):
             reply = await desk.ask(CLAIM)

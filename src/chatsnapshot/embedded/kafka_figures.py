@@ -1,13 +1,23 @@
 """Figures of the topics and of the consumer groups that read them, from offsets alone."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, cluster_metadata, unavailable
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
+
+COORDINATOR_STARTS = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+)
+COORDINATOR_WAIT_S = 5.0
+"""Just after its start a broker makes its offsets topic, or loads it."""
+COORDINATOR_POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -108,10 +118,22 @@ def _committed(kafka: KafkaConnection, group: str, topic: str, partitions: Itera
         return {}
     consumer = Consumer({**kafka.client_config(), "group.id": group, "enable.auto.commit": False, "log_level": 0})
     try:
-        found = consumer.committed(wanted, timeout=ANSWER_TIMEOUT_S)
+        found = _from_coordinator(lambda: consumer.committed(wanted, timeout=ANSWER_TIMEOUT_S))
     finally:
         consumer.close()
     return {each.partition: each.offset for each in found if each.error is None and each.offset >= 0}
+
+
+def _from_coordinator(ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+    """The answer, waiting for a coordinator that is just starting or moving."""
+    deadline = time.monotonic() + COORDINATOR_WAIT_S
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in COORDINATOR_STARTS or time.monotonic() > deadline:
+                raise
+            time.sleep(COORDINATOR_POLL_S)
 
 
 def _lag(bounds: _TopicBounds, committed: dict[int, int]) -> int | None:

@@ -36,8 +36,9 @@ def group_has_members(kafka: KafkaConnection, group: str) -> bool:
 
     from chatsnapshot.kafka.admin import admin_client
 
+    admin = admin_client(kafka)  # held until the answer is here: a client that goes away takes its questions with it
     try:
-        asked = admin_client(kafka).describe_consumer_groups([group], request_timeout=PROBE_S)
+        asked = admin.describe_consumer_groups([group], request_timeout=PROBE_S)
         members = asked[group].result(timeout=2 * PROBE_S).members
     except (KafkaException, TimeoutError):
         return False

@@ -39,6 +39,8 @@ def test_counts_records_and_what_a_group_has_not_done(kafka_bootstrap: str, name
     assert {topic.name: topic.offsets for topic in before.topics}[names.events] == 10
     assert [topic.counts_markers for topic in before.topics] == [False, True, True, True]
 
+    assert lag_of(before, "sequencer") == 10
+
     group = Consumer({**kafka.client_config(), "group.id": f"{names.prefix}-sequencer"})
     group.commit(offsets=[TopicPartition(names.events, 0, 4)], asynchronous=False)
     group.close()

@@ -19,7 +19,8 @@ def id_of(name: str) -> str:
 
 
 def event(name: str, *, cause: str | None = None, caused_by: tuple[str, ...] = (), **changes: Any) -> Plain:
-    """Plain fields of an event. `seq` and `instance` number it, `run` is its correlation, other keywords replace fields."""
+    """Plain fields of an event. `seq` and `instance` number it, `run` is its correlation, other keywords replace
+    fields."""
     seq, instance = changes.pop("seq", None), changes.pop("instance", "i")
     source = {"origin": "agent", "runtime": "custom", "service": "tests", "instance": instance, "agent": None}
     return {

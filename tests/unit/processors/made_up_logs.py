@@ -34,7 +34,8 @@ class MadeUp:
 
 
 def made_up_logs(*, cycles: bool = True) -> st.SearchStrategy[MadeUp]:
-    """Runs, sources and causes; lost, repeated, displaced, renumbered, broken, redriven events; ticks and jumps in time."""
+    """Runs, sources and causes; lost, repeated, displaced, renumbered, broken, redriven events; ticks and jumps in
+    time."""
     return st.builds(
         made_up_log,
         seed=st.integers(0, 2**32),
@@ -45,7 +46,8 @@ def made_up_logs(*, cycles: bool = True) -> st.SearchStrategy[MadeUp]:
 
 
 def made_up_log(*, seed: int, count: int, displacement: int, cycles: bool) -> MadeUp:
-    """One log. `displacement`: by how many places an event may come too late; `cycles`: whether anything may name anything."""
+    """One log. `displacement`: by how many places an event may come too late; `cycles`: whether anything may name
+    anything."""
     rnd = random.Random(seed)
     events = _story(rnd, count, cycles=cycles)
     displaced = sorted(events, key=lambda one: one[0] + rnd.random() * displacement)

@@ -16,7 +16,8 @@ RUNS = ("one", "two")
 
 @st.composite
 def inputs(draw: st.DrawFn) -> tuple[list[Plain], list[Plain]]:
-    """(every event once, the input): per source in order, sources interleaved at random, some events repeated later on."""
+    """(every event once, the input): per source in order, sources interleaved at random, some events repeated later
+    on."""
     count = draw(st.integers(1, 25))
     made: list[Plain] = []
     sources: dict[tuple[str, str], list[Plain]] = defaultdict(list)

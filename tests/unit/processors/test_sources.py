@@ -94,7 +94,7 @@ def test_a_duplicate_with_another_number_uses_that_up(held: bool) -> None:
     lane.send(event("c", seq=2))
     lane.send(event("k", seq=1, instance="j"))
     lane.send(event("missing"))
-    assert {row[0]: row[2:] for row in rows(lane)} == {name: (0, False) for name in ("a", "c", "k", "missing")}
+    assert {row[0]: row[2:] for row in rows(lane)} == dict.fromkeys(("a", "c", "k", "missing"), (0, False))
 
 
 def test_a_duplicate_without_a_number_uses_up_none() -> None:

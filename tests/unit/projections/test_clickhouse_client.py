@@ -1,7 +1,14 @@
 import pytest
-from chatsnapshot_projections.clickhouse_client import COME_BACK_LATER, MESSAGE_CHARS_MAX, clickhouse_errors, mapped, shown
-from chatsnapshot_schemas.errors import ClickHouseUnavailable, QueryFailed
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError, ProgrammingError
+
+from chatsnapshot_projections.clickhouse_client import (
+    COME_BACK_LATER,
+    MESSAGE_CHARS_MAX,
+    clickhouse_errors,
+    mapped,
+    shown,
+)
+from chatsnapshot_schemas.errors import ClickHouseUnavailable, QueryFailed
 
 
 def test_no_answer_is_unavailable() -> None:

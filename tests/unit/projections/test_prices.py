@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+
 from chatsnapshot_projections.prices import BUCKETS, parse_prices, shipped_prices
 
 HEAD = (

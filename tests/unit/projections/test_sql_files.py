@@ -2,14 +2,13 @@ import re
 from importlib.resources import files
 
 import pytest
+
 from chatsnapshot_projections.migrations import PROJECTIONS, VIEWS
 from chatsnapshot_projections.sql_files import projection, statements, table_settings
 from chatsnapshot_schemas.errors import ConfigurationError
 
 SQL = files("chatsnapshot_projections").joinpath("sql")
-FILES = sorted(
-    f"{folder.name}/{file.name}" for folder in SQL.iterdir() if folder.is_dir() for file in folder.iterdir()
-)
+FILES = sorted(f"{folder.name}/{file.name}" for folder in SQL.iterdir() if folder.is_dir() for file in folder.iterdir())
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -76,7 +76,7 @@ def test_the_schema_is_the_one_it_was_written_for() -> None:
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(envelopes())
 def test_every_envelope_is_read_as_the_general_decoder_reads_it(envelope: object) -> None:
     body = encode_envelope(envelope)  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def test_every_envelope_is_read_as_the_general_decoder_reads_it(envelope: object
     assert list(plain) == list(slowly(body) or {})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(envelopes(), st.data())
 def test_damaged_bytes_are_refused_or_read_alike(envelope: object, data: st.DataObject) -> None:
     body = bytearray(encode_envelope(envelope))  # type: ignore[arg-type]

@@ -68,7 +68,10 @@ SELECT
 FROM
 (
     WITH
-        arraySlice(lists.calls, 1, if(primitive = 'execution.tool_call', 256, 0)) AS listed_calls,
+        arrayMap(
+            call -> JSONExtract(ifNull(call, ''), 'Tuple(tool_call_id String, name String, tool_type String, arguments String,
+                arguments_text String, batch_id String, index Int64)'),
+            arraySlice(lists.calls, 1, if(primitive = 'execution.tool_call', 256, 0))) AS listed_calls,
         empty(listed_calls) AS alone,
         primitive = 'integration.call' AS is_integration,
         arrayStringConcat(lists.content.text, '\n') AS content_parts,
@@ -147,8 +150,7 @@ FROM
             JSONExtract(document, 'Tuple(
                 content Array(Tuple(text String)), parts Array(Tuple(text String)), error Tuple(message String),
                 reasoning Array(Tuple(text String, summary String)),
-                calls Array(Tuple(tool_call_id String, name String, tool_type String, arguments String, arguments_text String,
-                    batch_id String, index Int64)))') AS lists
+                calls Array(Nullable(String)))') AS lists
         FROM
         (
             SELECT tenant_id, correlation_id, sequence_no, recorded_at, timestamp, event_id, event_type, source_agent, primitive, declared_phase, document

@@ -63,7 +63,9 @@ SELECT
 FROM
 (
     WITH
-        arraySlice(p.calls, 1, if(primitive = 'execution.tool_call', 256, 0)) AS listed_calls,
+        arrayMap(
+            call -> JSONExtract(ifNull(call, ''), 'Tuple(tool_call_id String, name String, child_correlation_id String)'),
+            arraySlice(p.calls, 1, if(primitive = 'execution.tool_call', 256, 0))) AS listed_calls,
         multiIf(p.kind != '', p.kind, event_type = 'execution.input_requested', 'input.requested', substring(event_type, 11)) AS state_kind,
         multiIf(
             primitive = 'execution.tool_call', 'call',
@@ -140,7 +142,7 @@ FROM
                 agent_run_id String, parent_agent_run_id String, attempt Int64, kind String, tool_call_id String, status String,
                 request_id String, from_agent String, to_agent String, child_correlation_id String, call_id String,
                 service String, operation String, action String, decision String,
-                calls Array(Tuple(tool_call_id String, name String, child_correlation_id String)))') AS p
+                calls Array(Nullable(String)))') AS p
         FROM
         (
             SELECT tenant_id, correlation_id, sequence_no, recorded_at, timestamp, event_id, event_type, source_agent, primitive, declared_entity, declared_phase, cause, causation_id, causation_correlation_id, caused_by, document

@@ -29,9 +29,9 @@ FROM
         tenant_id, correlation_id, concat('agent:', party) AS node_id, 'agent' AS node_kind, party AS name, party AS agent,
         '' AS parent_entity_id, '' AS phase, '' AS outcome, toUInt32(1) AS attempt, sequence_no, ordinal, event_id, timestamp,
         (sequence_no, ordinal) AS place
-    FROM {{database}}.workflow_facts FINAL
-    ARRAY JOIN arrayFilter(name -> name != '', [if(from_agent != '', from_agent, toString(agent)), toString(to_agent)]) AS party
-    WHERE node_kind = 'handoff' AND to_agent != ''
+    FROM {{database}}.workflow_facts AS h FINAL
+    ARRAY JOIN arrayFilter(part -> part != '', [if(h.from_agent != '', toString(h.from_agent), toString(h.agent)), toString(h.to_agent)]) AS party
+    WHERE h.node_kind = 'handoff' AND h.to_agent != ''
 ) AS fact
 GROUP BY tenant_id, correlation_id, node_id
 SETTINGS do_not_merge_across_partitions_select_final = 1

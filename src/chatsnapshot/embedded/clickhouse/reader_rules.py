@@ -45,7 +45,10 @@ FUNCTIONS_REFUSED: Final = frozenset(
         "hascolumnintable",
     }
 )
-"""Functions that reach files, libraries, the network or other databases by a name in a string."""
+"""Functions that reach files, libraries, the network or other databases by a name in a string.
+
+Refused wherever the name stands, so that a column of this name cannot be read: `arrayMap(file, paths)` calls it too.
+"""
 SYSTEM_DATABASES: Final = frozenset({"system", "information_schema"})
 SYSTEM_TABLES_ALLOWED: Final = frozenset({"one", "numbers", "numbers_mt", "zeros", "zeros_mt", "settings"})
 """Generators, and the connection's own settings, which clickhouse-connect reads when it connects."""
@@ -57,6 +60,9 @@ _TREE_STATEMENTS: Final = frozenset(
 )
 _EXPLAINED: Final = frozenset({"ExplainQuery"})
 _NO_TREE_WORDS: Final = ("DESCRIBE", "DESC", "EXISTS", "SHOW")
+
+END: Final = Token(TokenKind.SYMBOL, "", 0, 0)
+"""Stands behind the last token."""
 
 SyntaxTree = Callable[[str], Any]
 
@@ -76,16 +82,22 @@ def check_reader(
         raise EndpointError(Code.READONLY, "Cannot execute query in readonly mode")
     if (database or "").lower() in SYSTEM_DATABASES:
         raise _denied(f"the database {database}")
-    _check_tokens(statement.tokens, FUNCTIONS_REFUSED | (table_functions - TABLE_FUNCTIONS_ALLOWED))
+    _check_tokens(statement.tokens, table_functions - TABLE_FUNCTIONS_ALLOWED)
     if statement.tokens[0].is_word(*_NO_TREE_WORDS) and _names_one_table(statement.tokens):
         return  # the engine gives no tree for these; the tokens have said everything
-    _check_tree(syntax_tree(statement.text), parameters)
+    try:
+        tree = syntax_tree(statement.text)
+    except EndpointError as error:
+        if error.code == Code.BAD_ARGUMENTS:  # a statement that has no tree
+            raise _denied("a statement of this kind") from None
+        raise
+    _check_tree(tree, parameters)
 
 
 def _check_tokens(found: tuple[Token, ...], refused: frozenset[str]) -> None:
-    for first, second in pairwise(found):
+    for first, second in pairwise((*found, END)):
         name = (first.name or "").lower()
-        if second.is_symbol("(") and name in refused:
+        if name in FUNCTIONS_REFUSED or (second.is_symbol("(") and name in refused):
             raise _denied(f"the function {first.name}")
         if second.is_symbol(".") and name in SYSTEM_DATABASES and not _allowed_system_table(found, second):
             raise _denied(f"the database {first.name}")
@@ -138,7 +150,7 @@ def _check_node(node: dict[str, Any], parameters: Mapping[str, str]) -> None:
     if node.get("out_file"):
         raise EndpointError(Code.INTO_OUTFILE_NOT_ALLOWED, "INTO OUTFILE is not allowed")
     kind = node.get("type")
-    if kind == "Function" and str(node.get("name", "")).lower() in FUNCTIONS_REFUSED:
+    if kind in ("Function", "Identifier") and str(node.get("name", "")).lower() in FUNCTIONS_REFUSED:
         raise _denied(f"the function {node.get('name')}")
     if kind == "SetQuery":
         raise _denied("settings in a query")
@@ -155,7 +167,7 @@ def _check_identifier(parts: list[str]) -> None:
 
 def _check_identifier_parameter(name: str, parameters: Mapping[str, str]) -> None:
     value = parameters.get(name, "")
-    if not value.replace("_", "").isalnum() or value.lower() in SYSTEM_DATABASES:
+    if not value.replace("_", "").isalnum() or value.lower() in SYSTEM_DATABASES | FUNCTIONS_REFUSED:
         raise _denied(f"the identifier {value!r}")
 
 

@@ -56,16 +56,16 @@ _UNICODE_SPACE = (
 )
 _SKIPPED = re.compile(rf"(?:[ \t\n\r\f\v]+|--[^\n]*|//[^\n]*|#[ !][^\n]*|{_UNICODE_SPACE})+")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_HEREDOC = re.compile(r"(\$\w*\$).*?\1", re.DOTALL)
+_HEREDOC = re.compile(r"(\$[A-Za-z0-9_]*\$).*?\1", re.DOTALL)
 _STRING = re.compile(r"'(?:[^'\\]+|\\.|'')*'|[xX]'[0-9a-fA-F]*'|[bB]'[01]*'|\xe2\x80\x98.*?\xe2\x80\x99", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]+|\\.|"")*"|`(?:[^`\\]+|\\.|``)*`|\xe2\x80\x9c.*?\xe2\x80\x9d', re.DOTALL)
-_UNCLOSED = re.compile(r"['\"`]|[xXbB]'|\xe2\x80[\x98\x9c]|/\*")
+_UNCLOSED = re.compile(r"['\"`]|[xXbB]'(?=[\s\S])|\xe2\x80[\x98\x9c]|/\*")
 _NUMBER = re.compile(
-    r"0[xX][0-9a-fA-F_]+(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]+)?|0[bB][01_]+"
-    r"|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]+)?|\.[0-9][0-9_]*(?:[eE][+-]?[0-9_]+)?"
+    r"0[xX][0-9a-fA-F_]+(?:\.[0-9a-fA-F_]*)?(?:[pP](?=[\s\S])[+-]?[0-9_]*)?|0[bB][01_]+"
+    r"|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE](?=[\s\S])[+-]?[0-9_]*)?|\.[0-9][0-9_]*(?:[eE](?=[\s\S])[+-]?[0-9_]*)?"
 )
 _DIGITS = re.compile(r"[0-9_]+")
-_WORD = re.compile(r"[A-Za-z0-9_$]+")
+_WORD = re.compile(r"[0-9][A-Za-z0-9_]*|(?:[A-Za-z_]|\$(?=[A-Za-z0-9_]))[A-Za-z0-9_$]*")
 _SYMBOL = re.compile(r"\xe2\x88\x92|->|==|!=|<=>|<=|>=|<>|\|\||\|>|::|@@|\\G|[][(){},;.+\-*/%?:^=<>|~@$!]")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)|``|\"\"", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "0": "\0", "a": "\a", "v": "\v", "e": "\x1b"}
@@ -140,10 +140,9 @@ def _may_be_qualified(token: Token) -> bool:
 def _plain_token(text: str, start: int) -> Token:
     for kind, pattern in ((TokenKind.WORD, _WORD), (TokenKind.SYMBOL, _SYMBOL)):
         found = pattern.match(text, start)
-        if found and found.group() != "$":
+        if found:
             return Token(kind, found.group(), start, found.end())
-    kind = TokenKind.SYMBOL if text[start] == "$" else TokenKind.ERROR
-    return Token(kind, text[start], start, start + 1)
+    return Token(TokenKind.ERROR, text[start], start, start + 1)
 
 
 def _unquote(text: str) -> str:

@@ -156,7 +156,8 @@ class Capture(Attachment):
         if isinstance(event, TaskCompleted):
             drafts = [self._with_child(draft, str(event.task_stream)) for draft in drafts]
         for draft in drafts:
-            self.record([draft], None if _by_a_person(draft) else agent_name(context))
+            # live, the time of sending is the truth: an event may have been made long before
+            self.record([replace(draft, at=None)], None if _by_a_person(draft) else agent_name(context))
 
     def _with_child(self, draft: Draft, child_stream_id: str) -> Draft:
         """A delegation ends because the sub-agent answered."""
