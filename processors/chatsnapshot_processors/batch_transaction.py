@@ -9,6 +9,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer, TopicPartition
 
+from chatsnapshot_processors.batching import Batch
 from chatsnapshot_processors.core.records import (
     InputRecord,
     Output,
@@ -53,9 +54,10 @@ class BatchTransaction:
     """Runs batches of one partition in one epoch through a sequencer. Its methods raise KafkaException.
 
     After an exception nothing may be run again: producer and sequencer are to be thrown away, for what was committed is
-    known by the topics only. `membership` lets the broker refuse a consumer that lost the partition. `turn` is shared by
-    the lanes of a process: one sequences while the others wait for the broker. Without it they would fight for the
-    interpreter's lock at every call into librdkafka and RocksDB, which nearly doubles the cost of an event.
+    known by the topics only. `membership` lets the broker refuse a consumer that lost the partition.
+
+    `turn` is shared by the lanes of a process: one sequences while the others wait for the broker. Without it they
+    would fight for the interpreter's lock at every call into librdkafka and RocksDB: twice the cost of an event.
     """
 
     def __init__(
@@ -79,17 +81,15 @@ class BatchTransaction:
         self._turn = turn
         self._outcome = BatchOutcome()
 
-    def run(
-        self, records: Sequence[InputRecord], notes: Sequence[StateChange], taken_away: Callable[[], bool]
-    ) -> BatchOutcome:
-        """Sequence the records and commit; `notes` are state changes that go with them. Raises Abandoned."""
+    def run(self, batch: Batch, notes: Sequence[StateChange], taken_away: Callable[[], bool]) -> BatchOutcome:
+        """Sequence the batch and commit; `notes` are state changes that go with it. Raises Abandoned."""
         outcome = self._outcome = BatchOutcome()
         self._producer.begin_transaction()
         with self._turn:
-            self._sequence(records, notes)
+            self._sequence(batch.records, notes)
         if taken_away():
             raise Abandoned("taken away")
-        self._commit(records[-1].offset + 1)
+        self._commit(batch.following)
         return outcome
 
     def _sequence(self, records: Sequence[InputRecord], notes: Sequence[StateChange]) -> None:

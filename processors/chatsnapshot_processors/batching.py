@@ -1,5 +1,6 @@
 """Cutting what is fetched into batches, one transaction each."""
 
+from dataclasses import dataclass
 from time import monotonic
 
 from chatsnapshot_processors.config import LaneLimits
@@ -18,6 +19,14 @@ class InputGap(TransientError):
     code = "input_gap"
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records for one transaction, and the offset to commit with them."""
+
+    records: list[InputRecord]
+    following: int
+
+
 class Batching:
     """Batches from one intake, within the limits, each record once and none left out."""
 
@@ -33,8 +42,8 @@ class Batching:
         """Whether nothing waits here or in the intake."""
         return not self._waiting and self._intake.empty
 
-    def next(self) -> list[InputRecord]:
-        """The next batch, or nothing when no input came for IDLE_WAIT_S. Raises InputGap."""
+    def next(self) -> Batch:
+        """The next batch; without records when none came for IDLE_WAIT_S. Raises InputGap."""
         limits = self._limits
         due = self._begun + limits.transaction_interval_s
         while len(self._waiting) < limits.batch_records_max:
@@ -48,15 +57,15 @@ class Batching:
         self._begun = monotonic()
         return self._cut()
 
-    def _cut(self) -> list[InputRecord]:
+    def _cut(self) -> Batch:
         count = size = 0
         for record in self._waiting[: self._limits.batch_records_max]:
             size += record_bytes(record)
             if count and size > self._limits.batch_bytes_max:
                 break
             count += 1
-        batch, self._waiting = self._waiting[:count], self._waiting[count:]
-        return batch
+        records, self._waiting = self._waiting[:count], self._waiting[count:]
+        return Batch(records, self._waiting[0].offset if self._waiting else self._following)
 
 
 def record_bytes(record: InputRecord) -> int:

@@ -57,6 +57,20 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             **driver.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )
 
+    async def fetch(self, wanted: set[TP]) -> dict[TP, tuple[list[Any], int]]:
+        """Records of the wanted partitions that come within _FETCH_WAIT_S, and the position of each behind them.
+
+        Raises OffsetOutOfRangeError.
+        """
+        fetched: dict[TP, tuple[list[Any], int]] = await self.call_thread(self._fetch, wanted)
+        return fetched
+
+    async def _fetch(self, wanted: set[TP]) -> dict[TP, tuple[list[Any], int]]:
+        consumer = self._ensure_consumer()
+        records = await self._fetch_records(consumer, wanted, _FETCH_WAIT_S, FETCH_RECORDS_MAX)
+        # no one else takes records, so everything below these positions has been handed out
+        return {tp: (records.get(tp, []), await consumer.position(tp)) for tp in wanted & self.assignment()}
+
     def membership(self) -> GroupMembership:
         """The consumer's place in its group now."""
         coordinator = self._ensure_consumer()._coordinator
@@ -92,16 +106,16 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             await asyncio.sleep(_HUNGER_POLL_S)
             return
         try:
-            fetched = await self._getmany(set(hungry), _FETCH_WAIT_S)
+            fetched = await self._thread.fetch(set(hungry))
         except OffsetOutOfRangeError as error:
             raise TopicMismatch(f"{self.topic}: input was deleted before it was sequenced: {error}") from error
-        for tp, records in (fetched or {}).items():
-            intake = hungry.get(tp)
-            if intake is not None and not intake.closed:
-                # reserved even if the flow has stopped: the lane sees what is missing
-                fetch = intake.reserve(records)
-                if self.flow_active and not self.should_stop:
-                    yield tp, self._message(tp, fetch)
+        except IllegalStateError:  # taken away at this moment
+            return
+        for tp, (records, position) in fetched.items():
+            # reserved even if the flow has stopped: the lane sees what is missing
+            fetch = None if hungry[tp].closed else hungry[tp].reserve(records, position)
+            if fetch is not None and self.flow_active and not self.should_stop:
+                yield tp, self._message(tp, fetch)
 
     async def _seek_new(self) -> None:
         """Set the consumer to where newly opened lanes begin."""
@@ -115,12 +129,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             intake.sought = True
 
     def _message(self, tp: TP, fetch: Fetch) -> ConsumerMessage:
-        last = fetch.records[-1]
         return ConsumerMessage(
             tp.topic,
             tp.partition,
-            last.offset,
-            last.timestamp / 1000.0,
+            fetch.following - 1,
+            None,
             None,
             (),
             None,

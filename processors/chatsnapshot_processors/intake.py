@@ -22,16 +22,16 @@ class FetchedRecord(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Records of one partition from one fetch, ascending. `follows`: the offset that the fetch before ended at."""
+    """Records of one partition from one fetch, ascending.
+
+    It covers the offsets from `follows`, where the fetch before ended, up to `following`; those without a record are
+    transaction markers or were aborted. There may be no record at all.
+    """
 
     intake: "Intake"
     follows: int
+    following: int
     records: list[FetchedRecord]
-
-    @property
-    def following(self) -> int:
-        """The offset after the last record."""
-        return self.records[-1].offset + 1
 
 
 class Intake:
@@ -59,10 +59,12 @@ class Intake:
         """Whether everything that was fetched was taken."""
         return self._reserved == self._taken
 
-    def reserve(self, records: list[FetchedRecord]) -> Fetch:
-        """Note a fetch as under way to the lane (event loop)."""
-        fetch = Fetch(self, self._following, records)
-        self._following = fetch.following
+    def reserve(self, records: list[FetchedRecord], following: int) -> Fetch | None:
+        """Note a fetch up to offset `following` as under way to the lane; None if it covers nothing (event loop)."""
+        if following <= self._following:
+            return None
+        fetch = Fetch(self, self._following, following, records)
+        self._following = following
         self._reserved += 1
         return fetch
 

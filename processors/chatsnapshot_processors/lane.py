@@ -6,8 +6,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from chatsnapshot_processors.batch_transaction import Abandoned, BatchOutcome
-from chatsnapshot_processors.batching import Batching, record_bytes
-from chatsnapshot_processors.core.records import InputRecord
+from chatsnapshot_processors.batching import Batch, Batching, record_bytes
 from chatsnapshot_processors.group_metadata import GroupMembership
 from chatsnapshot_processors.intake import Intake
 from chatsnapshot_processors.lane_opening import LaneContext, OpenLane, open_lane
@@ -108,7 +107,7 @@ class Lane:
         while not self._stopping.is_set():
             self.idle = batching.empty
             batch = batching.next()
-            if batch:
+            if batch.following > self.position:
                 self.idle = False
                 self._commit(opened, batch)
 
@@ -121,7 +120,7 @@ class Lane:
             self._context.metrics.lanes_open(-1)
         opened.close()
 
-    def _commit(self, opened: OpenLane, batch: list[InputRecord]) -> None:
+    def _commit(self, opened: OpenLane, batch: Batch) -> None:
         began = monotonic()
         outcome = opened.transaction.run(batch, opened.notes, self._stopping.is_set)
         opened.notes = []
@@ -129,9 +128,10 @@ class Lane:
             changes = opened.sequencer.overlay.take_changes()
             opened.state.apply(changes, mark_after(opened.state.mark, outcome))
         self._failures = 0
-        self._note(opened, batch[-1].offset + 1)
-        size = sum(map(record_bytes, batch))
-        self._context.metrics.committed(self.partition, len(batch), size, outcome, monotonic() - began)
+        self._note(opened, batch.following)
+        records = batch.records
+        size = sum(map(record_bytes, records))
+        self._context.metrics.committed(self.partition, len(records), size, outcome, monotonic() - began)
 
     def _note(self, opened: OpenLane, position: int) -> None:
         sequencer = opened.sequencer

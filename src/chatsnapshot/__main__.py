@@ -2,7 +2,7 @@
 
 import sys
 
-from chatsnapshot.cli import main
+from chatsnapshot.cli.app import main
 
 if __name__ == "__main__":
     sys.exit(main())

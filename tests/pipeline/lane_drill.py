@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from chatsnapshot_processors.batch_transaction import BatchOutcome
+from chatsnapshot_processors.batching import Batch
 from chatsnapshot_processors.config import SequencerConfig
 from chatsnapshot_processors.core.policy import SequencingPolicy
 from chatsnapshot_processors.core.records import InputRecord
@@ -59,12 +60,16 @@ def opened(config: SequencerConfig) -> Iterator[OpenLane]:
 
 def commit(lane: OpenLane, records: list[InputRecord]) -> BatchOutcome:
     """One batch, as a lane's thread does it."""
-    outcome = lane.transaction.run(records, lane.notes, lambda: False)
+    outcome = lane.transaction.run(batch_of(records), lane.notes, lambda: False)
     lane.notes = []
     if outcome.recorded:
         lane.state.apply(lane.sequencer.overlay.take_changes(), mark_after(lane.state.mark, outcome))
     lane.start = records[-1].offset + 1
     return outcome
+
+
+def batch_of(records: list[InputRecord]) -> Batch:
+    return Batch(records, records[-1].offset + 1)
 
 
 def sequence_all(config: SequencerConfig) -> int:

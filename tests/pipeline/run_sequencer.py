@@ -20,6 +20,7 @@ if __name__ == "__main__":
                 topics=TopicNames(prefix=told["prefix"]),
                 policy=SequencingPolicy(hold_micros=told["hold_micros"]),
                 data_dir=Path(told["data_dir"]),
+                registry_url=told["registry_url"],
                 session_timeout_s=told["session_timeout_s"],
                 instance_id=told["instance_id"],
                 limits=LaneLimits(**told["limits"]),

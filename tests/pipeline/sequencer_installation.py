@@ -60,6 +60,7 @@ class Installation:
             "data_dir": str(self.folder / "data"),
             "session_timeout_s": 10.0,
             "instance_id": "one",
+            "registry_url": None,
             "limits": {},
             **changes,
         }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chatsnapshot_projections.migrations import VIEWS
 from chatsnapshot_schemas.event_types import PRIMITIVES, primitive_of
 from chatsnapshot_schemas.payload_json import check_payload_text
-from tests.fixtures.ledger_blocks import TENANT, LedgerDatabase, numbered
+from tests.fixtures.ledger_blocks import LedgerDatabase, numbered
 
 CALLS_MAX = 256
 _PATHS = """
@@ -84,7 +84,7 @@ _runs = count()
 
 
 @settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -98,7 +98,7 @@ _runs = count()
 @example(value="[null,[],1]", other="execution.tool_call.odd")
 @example(value='{"a":1,"a":2}', other="execution.state_change.x")
 def test_every_ledger_row_gives_its_rows(ledger: LedgerDatabase, value: str, other: str) -> None:
-    kinds = [*PRIMITIVES, "execution.handoff", "execution.usage", "system.task_started", other]
+    kinds = [*PRIMITIVES, other]
     events = [(kind, payload_with(path, value)) for kind, path in product(kinds, KEYS)]
     events += [(kind, everywhere(value)) for kind in kinds]
     for _, payload in events[: len(KEYS)]:
@@ -113,9 +113,7 @@ def test_every_ledger_row_gives_its_rows(ledger: LedgerDatabase, value: str, oth
         )
         assert {number: found for number, found, _ in rows} == wanted, table
         assert all(found == ordinals for _, found, ordinals in rows), table
-    summary = ledger.queries.run(TENANT, run)
-    assert summary is not None
-    assert summary.events == len(events)
+    assert ledger.one(f"SELECT events FROM runs WHERE correlation_id = '{run}'") == len(events)
 
 
 def test_every_view_reads_what_was_recorded(ledger: LedgerDatabase) -> None:

@@ -267,18 +267,14 @@ def test_runs_say_how_they_ended(ledger: LedgerDatabase) -> None:
     assert ledger.queries.run(TENANT, "no such run") is None
 
 
-def test_runs_are_listed_latest_first_for_one_tenant(clickhouse_url: str) -> None:
-    database = LedgerDatabase(clickhouse_url)
+def test_runs_are_listed_latest_first_for_one_tenant(ledger: LedgerDatabase) -> None:
     for number, (tenant, run) in enumerate([("a", "r1"), ("a", "r2"), ("b", "r1")]):
         recorded = int((NOON + timedelta(hours=number)).timestamp()) * 1_000_000
-        database.insert([ledger_row(run, 1, "execution.run_completed", {}, tenant_id=tenant, recorded_at=recorded)])
-    assert [(run.correlation_id, run.status) for run in database.queries.runs("a")] == [
-        ("r2", "completed"),
-        ("r1", "completed"),
-    ]
-    assert [run.correlation_id for run in database.queries.runs("a", limit=1)] == ["r2"]
-    assert database.queries.runs("c") == []
-    database.drop()
+        ledger.insert([ledger_row(run, 1, "execution.run_completed", {}, tenant_id=tenant, recorded_at=recorded)])
+    listed = [(run.correlation_id, run.status) for run in ledger.queries.runs("a")]
+    assert listed == [("r2", "completed"), ("r1", "completed")]
+    assert [run.correlation_id for run in ledger.queries.runs("a", limit=1)] == ["r2"]
+    assert ledger.queries.runs("c") == []
 
 
 def test_gaps_are_the_numbers_that_are_missing(ledger: LedgerDatabase) -> None:

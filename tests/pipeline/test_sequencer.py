@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from chatsnapshot_schemas import headers
 from chatsnapshot_schemas.partitioning import message_key, partition_of
 from chatsnapshot_schemas.topics import INPUT_MESSAGE_BYTES_MAX
 from tests.pipeline.sequencer_installation import (
+    WITHIN_S,
     Installation,
     Worker,
     assert_intact,
@@ -119,6 +121,26 @@ def test_a_tick_releases_what_waits_in_a_quiet_partition(installation: Installat
     assert (partition, held) not in installation.state()
     ticks = [m for m in installation.records(installation.topics.events) if m.headers()]
     assert (headers.CONTROL, headers.TICK) in [tuple(header) for message in ticks for header in message.headers() or ()]
+
+
+def test_offsets_of_aborted_records_and_transaction_markers_are_committed_too(installation: Installation) -> None:
+    """Or the end of a topic that lost everything by age would seem to lie beyond what was sequenced."""
+    settings = {"bootstrap.servers": installation.bootstrap, "transactional.id": "somebody"}
+    producer = Producer(settings)
+    producer.init_transactions(WITHIN_S)
+    key, value = input_record(event("transactional", 0))
+    partition = partition_of(key, installation.partitions)
+    for commits in (True, False):
+        producer.begin_transaction()
+        producer.produce(installation.topics.events, value if commits else b"never seen", key, partition)
+        producer.flush(WITHIN_S)
+        producer.commit_transaction() if commits else producer.abort_transaction()
+    consumer = Consumer({"bootstrap.servers": installation.bootstrap, "group.id": installation.group_id})
+    place = TopicPartition(installation.topics.events, partition)
+    _, end = consumer.get_watermark_offsets(place)
+    eventually(lambda: consumer.committed([place])[0].offset == end or None)
+    consumer.close()
+    assert b"never seen" not in [message.value() for message in installation.records(installation.topics.quarantine)]
 
 
 def test_an_event_waits_for_its_cause(installation: Installation) -> None:

@@ -11,6 +11,7 @@ from chatsnapshot_processors.group_metadata import GroupMembership
 from chatsnapshot_processors.lane_producer import FailureKind, failure_kind
 from chatsnapshot_schemas.state_entries import policy_key
 from tests.pipeline.lane_drill import (
+    batch_of,
     commit,
     input_records,
     lane_config,
@@ -56,7 +57,7 @@ def test_a_new_owner_fences_the_old_one(installation: Installation, config: Sequ
     new = open_by_hand(lane_config(installation, machine="two"))
     assert new.start == 50
     with pytest.raises(KafkaException) as refused:
-        old.transaction.run(records[50:60], [], lambda: False)
+        old.transaction.run(batch_of(records[50:60]), [], lambda: False)
     assert failure_kind(refused.value) is FailureKind.FENCED
     commit(new, records[50:])
     old.close()
@@ -83,7 +84,7 @@ def test_a_generation_that_is_over_is_refused(installation: Installation, config
     records = input_records(config, 0)
     lane = open_by_hand(config, GroupMembership(config.group_id, 3, "a-member-that-is-gone"))
     with pytest.raises(KafkaException) as refused:
-        lane.transaction.run(records[:10], [], lambda: False)
+        lane.transaction.run(batch_of(records[:10]), [], lambda: False)
     assert failure_kind(refused.value) is FailureKind.STALE_MEMBERSHIP
     lane.close()
     assert installation.ledger() == []
@@ -95,7 +96,7 @@ def test_a_lane_whose_partition_is_taken_away_commits_nothing(
 ) -> None:
     lane = open_by_hand(config)
     with pytest.raises(Abandoned):
-        lane.transaction.run(input_records(config, 0)[:10], lane.notes, lambda: True)
+        lane.transaction.run(batch_of(input_records(config, 0)[:10]), lane.notes, lambda: True)
     lane.close()
     assert installation.ledger() == []
     assert sequence_all(config) == 200

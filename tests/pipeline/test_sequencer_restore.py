@@ -241,6 +241,14 @@ def test_a_worker_that_cannot_start_says_why_in_one_line_and_fails(kafka_bootstr
     assert "Traceback" not in worker.said()
 
 
+def test_a_registry_that_does_not_answer_stops_the_worker(installation: Installation, config: SequencerConfig) -> None:
+    with installation.worker(registry_url="http://127.0.0.1:9").running() as worker:
+        assert worker.wait() == 1
+    (line,) = [line for line in worker.said().splitlines() if "ERROR" in line]
+    assert "registry_unavailable" in line
+    assert installation.records(config.topics.quarantine) == []
+
+
 def test_a_running_worker_that_meets_a_foreign_offset_says_why_and_fails(
     installation: Installation, config: SequencerConfig
 ) -> None:

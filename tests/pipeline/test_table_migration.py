@@ -17,6 +17,14 @@ from chatsnapshot_schemas.event_types import PRIMITIVES, event_types, primitive_
 from tests.fixtures.ledger_blocks import LedgerDatabase
 
 
+@pytest.fixture(scope="module")
+def made(clickhouse_url: str) -> Iterator[LedgerDatabase]:
+    """A migrated database that every test leaves as it was."""
+    database = LedgerDatabase(clickhouse_url, fsync=True)
+    yield database
+    database.drop()
+
+
 @pytest.fixture
 def name() -> str:
     return f"t{uuid4().hex[:12]}"
@@ -24,55 +32,20 @@ def name() -> str:
 
 @pytest.fixture
 def client(clickhouse_url: str, name: str) -> Iterator[Any]:
+    """Of a database that does not exist yet."""
     client = connect(ClickHouseConnection(url=clickhouse_url, database=name))
     yield client
     client.command(f"DROP DATABASE IF EXISTS `{name}` SYNC", use_database=False)
     client.close()
 
 
-def _tables(client: Any, name: str) -> dict[str, str]:
-    rows = client.query("SELECT name, engine FROM system.tables WHERE database = {d:String}", {"d": name}).result_rows
-    return dict(rows)
-
-
 def test_a_dry_run_says_all_and_does_nothing(client: Any, name: str) -> None:
-    client.database = None
     planned = migrate(client, name, dry_run=True)
-    assert client.command(f"EXISTS DATABASE `{name}`") == 0
+    assert client.command(f"EXISTS DATABASE `{name}`", use_database=False) == 0
     done = migrate(client, name)
     assert [str(step) for step in planned] == [str(step) for step in done]
     assert [step.statements for step in planned] == [step.statements for step in done]
     assert str(planned[1]) == "migration 1: first tables"
-
-
-def test_the_second_time_nothing_is_left_to_do(client: Any, name: str) -> None:
-    migrate(client, name)
-    tables = _tables(client, name)
-    assert migrate(client, name, dry_run=True) == []
-    assert migrate(client, name) == []
-    assert _tables(client, name) == tables
-    assert tables["ledger"] == "ReplacingMergeTree"
-    assert tables["transcript"] == "View"
-    assert tables["run_items_live"] == "MaterializedView"
-
-
-def test_every_stored_table_remembers_tokens_and_syncs(client: Any, name: str) -> None:
-    migrate(client, name)
-    rows = client.query(
-        "SELECT name, create_table_query FROM system.tables WHERE database = {d:String} AND engine LIKE '%MergeTree'",
-        {"d": name},
-    ).result_rows
-    assert len(rows) == 9
-    for table, made in rows:
-        assert "non_replicated_deduplication_window = 10000" in made, table
-        assert "fsync_after_insert = 1" in made, table
-
-
-def test_a_newer_database_is_refused(client: Any, name: str) -> None:
-    migrate(client, name)
-    client.command(f"INSERT INTO `{name}`.schema_migrations VALUES (99, 'from the future', '', now64(6))")
-    with pytest.raises(FatalError, match=r"version 99, this program knows 1"):
-        migrate(client, name)
 
 
 def test_what_broke_off_goes_on(client: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,48 +56,85 @@ def test_what_broke_off_goes_on(client: Any, name: str, monkeypatch: pytest.Monk
         migrate(client, name)
     monkeypatch.setattr(migrating, "definitions", lambda database: whole)
     steps = [str(step) for step in migrate(client, name)]
-    assert steps[1:] == [
-        "migration 1: first tables",
-        *(step.name for step in whole),
-        f"{len(shipped_prices())} model prices",
-    ]
+    prices = f"{len(shipped_prices())} model prices"
+    assert steps[1:] == ["migration 1: first tables", *(step.name for step in whole), prices]
     assert migrate(client, name) == []
 
 
-def test_a_definition_that_changed_is_applied_again(client: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    migrate(client, name)
-    *others, last = definitions(name)
-    changed = Migration(0, last.name, (f"CREATE OR REPLACE VIEW `{name}`.gaps AS SELECT 'changed' AS word",))
-    monkeypatch.setattr(migrating, "definitions", lambda database: (*others, changed))
-    assert [step.name for step in migrate(client, name)] == [last.name]
-    assert client.command("SELECT word FROM gaps") == "changed"
+def _tables(database: LedgerDatabase, column: str) -> dict[str, str]:
+    rows = database.rows(f"SELECT name, {column} FROM system.tables WHERE database = '{database.name}'")
+    return {str(table): str(value) for table, value in rows}
 
 
-def test_the_price_list_is_loaded_once_and_leaves_what_a_person_set(client: Any, name: str) -> None:
-    migrate(client, name)
-    assert client.command("SELECT count() FROM model_prices") == len(shipped_prices())
-    client.command(
-        "INSERT INTO model_prices_versions SELECT * REPLACE (42 AS price_per_million, 'me' AS source, 1763640000000 AS version) "
-        "FROM model_prices WHERE price_id LIKE 'demo/demo-model/output_text%'"
+def test_the_second_time_nothing_is_left_to_do(made: LedgerDatabase) -> None:
+    engines = _tables(made, "engine")
+    assert migrate(made.client, made.name, dry_run=True) == []
+    assert migrate(made.client, made.name) == []
+    assert _tables(made, "engine") == engines
+    assert engines["ledger"] == "ReplacingMergeTree"
+    assert engines["transcript"] == "View"
+    assert engines["run_items_live"] == "MaterializedView"
+
+
+def test_every_stored_table_remembers_tokens_and_syncs(made: LedgerDatabase) -> None:
+    engines, statements = _tables(made, "engine"), _tables(made, "create_table_query")
+    stored = [table for table, engine in engines.items() if engine.endswith("MergeTree")]
+    assert len(stored) == 9
+    for table in stored:
+        assert "non_replicated_deduplication_window = 10000" in statements[table], table
+        assert "fsync_after_insert = 1" in statements[table], table
+
+
+def test_a_newer_database_is_refused(made: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = Migration(0, "before the first", ())
+    monkeypatch.setattr(migrating, "migrations", lambda database, settings: (older,))
+    with pytest.raises(FatalError, match=r"version 1, this program knows 0"):
+        migrate(made.client, made.name)
+
+
+def test_a_definition_that_changed_is_applied_again(made: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = definitions(made.name)
+    live = next(step for step in whole if step.name == "projection usage_lines")
+    text = live.statements[-1].replace("'unknown'", "'not known'")
+    changed = Migration(
+        0, live.name, (*live.statements[:-1], text), (live.change[0].replace("'unknown'", "'not known'"),)
     )
-    client.command("ALTER TABLE model_prices_versions DELETE WHERE provider = 'google' SETTINGS mutations_sync = 2")
-    (step,) = migrate(client, name)
+    monkeypatch.setattr(
+        migrating, "definitions", lambda database: [changed if step is live else step for step in whole]
+    )
+    (step,) = migrate(made.client, made.name)
+    assert step.statements[0].startswith("ALTER TABLE"), "replaced instead of changed in place: rows would be missed"
+    made.record("changed", ("execution.usage", {"usage": {"reported": {"total": 3}}}))
+    assert made.one("SELECT bucket FROM usage_lines WHERE correlation_id = 'changed'") == "not known"
+    monkeypatch.undo()
+    assert [step.name for step in migrate(made.client, made.name)] == [live.name]
+
+
+def test_the_price_list_is_loaded_once_and_leaves_what_a_person_set(made: LedgerDatabase) -> None:
+    count = "SELECT count() FROM model_prices"
+    assert made.one(count) == len(shipped_prices())
+    made.client.command(
+        "INSERT INTO model_prices_versions SELECT * REPLACE (42 AS price_per_million, 'me' AS source, "
+        "1763640000000 AS version) FROM model_prices WHERE price_id LIKE 'demo/demo-model/output_text%'"
+    )
+    made.client.command(
+        "ALTER TABLE model_prices_versions DELETE WHERE provider = 'google' SETTINGS mutations_sync = 2"
+    )
+    (step,) = migrate(made.client, made.name)
     assert str(step) == f"{sum(price.provider == 'google' for price in shipped_prices())} model prices"
-    assert client.command("SELECT count() FROM model_prices") == len(shipped_prices())
-    assert client.command("SELECT price_per_million FROM model_prices WHERE source = 'me'") == 42
+    assert made.one(count) == len(shipped_prices())
+    assert made.one("SELECT price_per_million FROM model_prices WHERE source = 'me'") == 42
 
 
-def test_sql_and_python_agree_on_every_type(clickhouse_url: str) -> None:
-    database = LedgerDatabase(clickhouse_url)
+def test_sql_and_python_agree_on_every_type(made: LedgerDatabase) -> None:
     listed = list(event_types())
     unlisted = ["execution.new", "system.new.thing", "ui.x", "integration.y", *(f"{name}.sub" for name in PRIMITIVES)]
-    database.record("types", *((kind, {}) for kind in listed + unlisted))
-    rows = database.rows(
-        "SELECT event_type, primitive, declared_entity, declared_phase FROM ledger ORDER BY sequence_no"
-    )
+    made.record("types", *((kind, {}) for kind in listed + unlisted))
+    columns = "event_type, primitive, declared_entity, declared_phase"
+    rows = made.rows(f"SELECT {columns} FROM ledger WHERE correlation_id = 'types'")
+    assert len(rows) == len(listed + unlisted)
     for kind, primitive, entity, phase in rows:
         assert primitive == primitive_of(kind), kind
         named = event_types().get(kind)
         assert (entity, phase) == ((named.entity, named.phase) if named else ("", "")), kind
-    assert database.one("SELECT count() FROM event_types") == len(listed)
-    database.drop()
+    assert made.one("SELECT count() FROM event_types") == len(listed)

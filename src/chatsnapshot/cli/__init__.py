@@ -1,5 +1,1 @@
 """The command line: one noun, *run* (DESIGN section 10). Each module registers the commands of one concern."""
-
-from chatsnapshot.cli.app import main
-
-__all__ = ["main"]

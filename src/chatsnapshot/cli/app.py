@@ -1,12 +1,14 @@
 """The application: every module's commands under one name, and errors as one clear line."""
 
+import os
 import sys
 
-import click
 import typer
+from pydantic import ValidationError
 from pydantic import ValidationError
 
 from chatsnapshot.cli import care, demo, proof, reading, recording, serve, setup, stack
+from chatsnapshot.settings import setting_errors
 from chatsnapshot.settings import setting_errors
 from chatsnapshot_schemas.errors import ChatSnapshotError
 
@@ -40,40 +42,40 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _root(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from chatsnapshot import __version__
 
         typer.echo(__version__)
         raise typer.Exit
 
 
+def _root(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+    ),
+) -> None:
+    pass
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code. A known failure is one line on stderr."""
-    command = typer.main.get_command(build_app())
     try:
-        result = command.main(args=arguments, prog_name="chatsnapshot", standalone_mode=False)
+        typer.main.get_command(build_app()).main(args=arguments, prog_name="chatsnapshot")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else EXIT_FAILED
     except ChatSnapshotError as error:
         return _failed(str(error))
     except ValidationError as error:
-        if error.title != "Settings":
-            raise
         return _failed(setting_errors(error))
-    except click.exceptions.Abort:
-        return EXIT_INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (`| head`): nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away (`| head`)
         return 0
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except OSError as error:
         return _failed(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
-    return result if isinstance(result, int) else 0
+    return 0
 
 
 def _failed(message: str) -> int:

@@ -17,6 +17,8 @@ NODES_MAX = 300
 """A terminal is not the place for more; the JSON form has them all."""
 SPANNING = ("parent", "cause", "caused_by")
 """Kinds of edges that put a node under another one, the strongest first."""
+NOISE = frozenset({"usage", "tool_calls", "tool_results"})
+"""Bookkeeping of a runtime: in the JSON form, not in the picture."""
 NAMED = {"depends_on": "after", "handoff": "handed over by", "caused_by": "also caused by", "cause": "caused by"}
 SYMBOLS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "cancelled": ("✗", "red"), "skipped": ("–", "dim")}
 
@@ -24,6 +26,7 @@ SYMBOLS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "cancelled":
 def graph_renderable(nodes: list[Any], edges: Iterable[Any], items: Iterable[Any] = ()) -> RenderableType:
     """The tree (rows of `workflow_nodes` and `workflow_edges`; what `items` say names the nodes without a name)."""
     said = {item.event_id: item.content_text or item.reasoning_text for item in items}
+    nodes = [node for node in nodes if node.kind not in NOISE]
     shown = {node.node_id: node for node in nodes[:NODES_MAX]}
     incoming: dict[str, list[Any]] = defaultdict(list)
     for edge in edges:

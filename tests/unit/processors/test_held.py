@@ -5,8 +5,9 @@ from random import Random
 from chatsnapshot_processors.core import deadlines, held_shares
 from chatsnapshot_processors.core.deadlines import Deadlines
 from chatsnapshot_processors.core.held_shares import HeldShares
+from chatsnapshot_processors.core.policy import SequencingPolicy
 from tests.unit.processors.event_values import event, id_of, value_of
-from tests.unit.processors.lane_in_memory import REDRIVEN, Lane
+from tests.unit.processors.lane_in_memory import REDRIVEN, Lane, names
 
 
 def test_deadlines_of_released_events_are_swept() -> None:
@@ -28,10 +29,10 @@ def test_shares_agree_with_adding_up() -> None:
         if held and rnd.random() < 0.48:
             position = rnd.choice(list(held))
             shares.remove(held.pop(position)[0], position)
-        correlation, size = b"%d" % rnd.randrange(6), rnd.choice([10, 20])
+        correlation, size = b"%d" % rnd.randrange(6), 10
         held[(1, offset)] = correlation, size
         shares.add(correlation, (1, offset), size)
-        if offset % 50 == 0:
+        if offset % 3 == 0:
             of = {key: [pos for pos, (name, _) in held.items() if name == key] for key, _ in held.values()}
             weights = {key: sum(held[position][1] for position in positions) for key, positions in of.items()}
             heaviest = min(of, key=lambda key: (-weights[key], min(of[key])))
@@ -71,3 +72,15 @@ def test_a_held_event_of_an_older_epoch_keeps_its_place_and_its_origin() -> None
     lane.send(event("c", cause="a"))
     lane.send(event("a"))
     assert [(plain["input_epoch"], plain["input_offset"]) for plain in lane.records] == [(2, 1), (1, 0), (2, 0)]
+
+
+def test_the_oldest_is_of_the_oldest_epoch() -> None:
+    lane = Lane(SequencingPolicy(held_events_per_correlation=2), epoch=1)
+    lane.next_offset = 7
+    lane.send(event("old", cause="a"))
+    lane.place["epoch"], lane.next_offset = 2, 0
+    lane.restart()
+    lane.send(event("new", cause="a"))
+    lane.restart()
+    lane.send(event("newest", cause="a"))
+    assert names(lane) == ["old"]

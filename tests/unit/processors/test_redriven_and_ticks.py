@@ -44,6 +44,7 @@ def test_a_redriven_event_whose_number_it_used_up_itself_is_not_reused() -> None
     lane.send(event("b", seq=1))
     assert rows(lane) == [("a", "root", 0, True), ("b", "root", 0, False)]
     assert not lane.state_topic
+    assert lane.sequencer.counts.source_seq_reused == 0
 
 
 @pytest.mark.parametrize("restarts", [False, True])

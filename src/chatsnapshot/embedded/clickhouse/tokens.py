@@ -60,11 +60,13 @@ _HEREDOC = re.compile(r"(\$[A-Za-z0-9_]*\$).*?\1", re.DOTALL)
 _STRING = re.compile(r"'(?:[^'\\]+|\\.|'')*'|[xX]'[0-9a-fA-F]*'|[bB]'[01]*'|\xe2\x80\x98.*?\xe2\x80\x99", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]+|\\.|"")*"|`(?:[^`\\]+|\\.|``)*`|\xe2\x80\x9c.*?\xe2\x80\x9d', re.DOTALL)
 _UNCLOSED = re.compile(r"['\"`]|[xXbB]'(?=[\s\S])|\xe2\x80[\x98\x9c]|/\*")
+_DECIMAL, _HEX = "[0-9]+(?:_[0-9]+)*", "[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*"
+_EXPONENT = rf"(?:[eE](?=[\s\S])[+-]?(?:{_DECIMAL})?)?"
 _NUMBER = re.compile(
-    r"0[xX][0-9a-fA-F_]+(?:\.[0-9a-fA-F_]*)?(?:[pP](?=[\s\S])[+-]?[0-9_]*)?|0[bB][01_]+"
-    r"|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE](?=[\s\S])[+-]?[0-9_]*)?|\.[0-9][0-9_]*(?:[eE](?=[\s\S])[+-]?[0-9_]*)?"
+    rf"0[xX]{_HEX}(?:\.(?:{_HEX})?)?(?:[pP](?=[\s\S])[+-]?(?:{_DECIMAL})?)?|0[bB][01]+(?:_[01]+)*"
+    rf"|{_DECIMAL}(?:\.(?:{_DECIMAL})?)?{_EXPONENT}|\.{_DECIMAL}{_EXPONENT}"
 )
-_DIGITS = re.compile(r"[0-9_]+")
+_DIGITS = re.compile(_DECIMAL)
 _WORD = re.compile(r"[0-9][A-Za-z0-9_]*|(?:[A-Za-z_]|\$(?=[A-Za-z0-9_]))[A-Za-z0-9_$]*")
 _SYMBOL = re.compile(r"\xe2\x88\x92|->|==|!=|<=>|<=|>=|<>|\|\||\|>|::|@@|\\G|[][(){},;.+\-*/%?:^=<>|~@$!]")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)|``|\"\"", re.DOTALL)
@@ -120,7 +122,6 @@ def _next_token(text: str, start: int, previous: Token | None) -> Token:
 def _number(text: str, start: int, previous: Token | None) -> Token | None:
     if previous is not None and previous.is_symbol("."):
         found = _DIGITS.match(text, start)  # x.1.2 is a chain of tuple elements, not x . 1.2
-        found = found if found and text[start].isdigit() else None
     elif text[start] == "." and previous is not None and _may_be_qualified(previous):
         return None
     else:

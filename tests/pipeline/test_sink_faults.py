@@ -1,0 +1,107 @@
+"""What the sink does when ClickHouse does not answer, refuses, or is not there."""
+
+import json
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.pipeline.answer_cutter import AnswerCutter, Harm
+from tests.pipeline.sink_world import SinkWorld, until, worlds
+
+
+@pytest.fixture
+def world(kafka_bootstrap: str, clickhouse_url: str) -> Iterator[SinkWorld]:
+    yield from worlds(kafka_bootstrap, clickhouse_url)
+
+
+@contextmanager
+def running(world: SinkWorld, **options: object) -> Iterator["subprocess.Popen[str]"]:
+    """A sink that ends when it is asked to."""
+    sink = world.start(**options)
+    try:
+        yield sink
+    finally:
+        sink.send_signal(signal.SIGTERM)
+        assert sink.wait(10) == 0
+
+
+@pytest.mark.parametrize(("harm", "times"), [("swallow", 5), ("refuse", 3)])
+def test_a_lost_answer_is_asked_for_again_with_the_same_bytes_under_the_same_token(
+    world: SinkWorld, harm: Harm, times: int
+) -> None:
+    """Swallowed: each attempt was stored. Refused: none was. The sink cannot tell them apart and need not."""
+    expected = world.record(900)
+    with AnswerCutter(world.url, harm, times) as cutter:
+        with running(world, url=cutter.url, config={"batch_records": 300}) as sink:
+            until(lambda: world.rows() >= expected, f"{expected} rows", [sink])
+            until(lambda: world.committed()[1] == "", "the last commit", [sink])
+        attempts = Counter(token for token, _body in cutter.inserts)
+        assert sum(attempts.values()) > len(attempts), "nothing was repeated"
+        bodies = {token: {body for each, body in cutter.inserts if each == token} for token in attempts}
+        assert all(len(different) == 1 for different in bodies.values())
+    world.assert_exactly(expected)
+
+
+def test_while_clickhouse_is_away_the_sink_waits_and_then_catches_up(world: SinkWorld) -> None:
+    expected = world.record(400)
+    with AnswerCutter(world.url, "refuse", 1_000_000, refused_code=210) as cutter:
+        # so short an interval between polls that a sink which waits for ClickHouse would lose its partitions
+        impatient = {"max_poll_interval_s": 6.0, "session_timeout_s": 6.0, "insert_timeout_s": 2.0}
+        with running(world, url=cutter.url, config=impatient) as sink:
+            until(lambda: len(cutter.inserts) >= 8, "eight attempts", [sink])
+            assert world.rows() == 0
+            assert any('"pending"' in world.committed(partition)[1] for partition in range(world.partitions))
+            cutter.times = 0
+            until(lambda: world.rows() >= expected, f"{expected} rows", [sink])
+        assert len({token for token, _body in cutter.inserts}) <= world.partitions + 2
+    world.assert_exactly(expected)
+
+
+def test_a_refusal_for_good_stops_loudly_and_nothing_is_skipped(world: SinkWorld) -> None:
+    expected = world.record(300)
+    world.client.command(f"RENAME TABLE {world.prefix}.ledger TO {world.prefix}.elsewhere")
+    sink = world.start()
+    assert sink.wait(60) == 1
+    said = sink.stderr.read() if sink.stderr else ""
+    for partition in range(world.partitions):
+        assert f"{world.topics.ledger}/{partition} STOPPED" in said
+    assert "(60)" in said
+    announced = [json.loads(world.committed(partition)[1]) for partition in range(world.partitions)]
+    assert [fields["pending"][0] for fields in announced] == [0] * world.partitions
+
+    world.client.command(f"RENAME TABLE {world.prefix}.elsewhere TO {world.prefix}.ledger")
+    with running(world) as sink:
+        until(lambda: world.rows() >= expected, f"{expected} rows", [sink])
+    assert world.rows() == expected
+
+
+def test_one_bad_partition_stops_alone_behind_its_last_good_record(world: SinkWorld) -> None:
+    world.record(200)
+    world.produce(world.topics.ledger, b"default/run", b"not a ledger record")
+    bad_at = world.end_offset() - 1
+    world.record(200, transaction=10_000)
+    with running(world) as sink:
+        until(lambda: world.rows() >= 600, "the good records", [sink])
+        until(lambda: world.committed(1) == (world.end_offset(1), ""), "the other partition's end", [sink])
+        until(lambda: world.committed(0)[0] >= bad_at - 1, "the commit before it", [sink])
+    said = sink.stderr.read() if sink.stderr else ""
+    assert f"{world.topics.ledger}/0 STOPPED" in said
+    assert f"offset {bad_at}" in said
+    assert f"{world.topics.ledger}/1 STOPPED" not in said
+    offset, metadata = world.committed(0)
+    assert (offset, metadata) == (bad_at - 1, "")  # a transaction marker stands before it
+    assert world.query(f"SELECT uniqExact(hash) FROM {world.prefix}.ledger WHERE input_partition = 0") == [(200,)]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"bootstrap": "127.0.0.1:1"}, "BrokerUnavailable"), ({"prefix": "nothing"}, "does not exist: run `chatsnapshot")],
+)
+def test_what_cannot_work_says_so_and_ends(kafka_bootstrap: str, options: dict[str, str], said: str) -> None:
+    sink = SinkWorld(kafka_bootstrap, "http://127.0.0.1:1").start(**options)
+    assert sink.wait(60) != 0
+    assert said in (sink.stderr.read() if sink.stderr else "")
