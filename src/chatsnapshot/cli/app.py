@@ -5,10 +5,8 @@ import sys
 
 import typer
 from pydantic import ValidationError
-from pydantic import ValidationError
 
 from chatsnapshot.cli import care, demo, proof, reading, recording, serve, setup, stack
-from chatsnapshot.settings import setting_errors
 from chatsnapshot.settings import setting_errors
 from chatsnapshot_schemas.errors import ChatSnapshotError
 
