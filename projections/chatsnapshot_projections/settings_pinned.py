@@ -29,6 +29,8 @@ INSERT_SETTINGS: Settings = {
     "materialized_views_ignore_errors": 0,
     # every branch is total, and lazy evaluation costs the projections a third of their speed
     "short_circuit_function_evaluation": "disable",
+    # planning the projections is a fixed price of every insert; this step of it takes 35 of 160 ms and gains nothing
+    "query_plan_merge_expressions": 0,
     "input_format_avro_allow_missing_fields": 1,
     "input_format_null_as_default": 1,
 }

@@ -27,8 +27,12 @@ FETCH_WAIT_MS = 250
 """How long the broker waits for news; also how soon the place of a transaction marker is seen."""
 REQUEST_TIMEOUT_MS = 10_000
 """A commit that hangs must not keep the worker from polling or from ending."""
-BROKER_WAIT_S = 30.0
-"""For the first answer, and for reading committed offsets: then the process ends and is started again."""
+FIRST_ANSWER_WITHIN_S = 10.0
+"""A broker that is not there at the start is reported soon."""
+COMMITTED_WITHIN_S = 30.0
+"""For reading committed offsets while a coordinator moves: then the process ends and is started again."""
+LOG_LEVEL = 2
+"""Critical: what the client would print by itself comes by callback, and is logged now and then."""
 
 
 def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) -> dict[str, object]:
@@ -53,6 +57,7 @@ def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) 
         "max.partition.fetch.bytes": PARTITION_FETCH_BYTES_MAX,
         "fetch.wait.max.ms": FETCH_WAIT_MS,
         "error_cb": on_error,
+        "log_level": LOG_LEVEL,
     }
     if config.instance_id:
         settings["group.instance.id"] = config.instance_id
@@ -61,9 +66,9 @@ def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) 
 
 def topic_ids(kafka: KafkaConnection, topics: Iterable[str]) -> dict[str, str]:
     """The broker's id of each topic. Raises BrokerUnavailable, ConfigurationError (a topic is missing)."""
-    client = AdminClient({**kafka.client_config(), "socket.timeout.ms": REQUEST_TIMEOUT_MS})
-    deadline = time.monotonic() + BROKER_WAIT_S
-    described = client.describe_topics(TopicCollection(list(topics)), request_timeout=BROKER_WAIT_S)
+    client = AdminClient({**kafka.client_config(), "log_level": LOG_LEVEL})
+    deadline = time.monotonic() + FIRST_ANSWER_WITHIN_S
+    described = client.describe_topics(TopicCollection(list(topics)), request_timeout=FIRST_ANSWER_WITHIN_S)
     ids: dict[str, str] = {}
     for topic, future in described.items():
         try:
@@ -79,7 +84,7 @@ def topic_ids(kafka: KafkaConnection, topics: Iterable[str]) -> dict[str, str]:
 
 def committed_offsets(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
     """Offset (below 0: none) and metadata of each partition. Raises BrokerUnavailable."""
-    deadline = time.monotonic() + BROKER_WAIT_S
+    deadline = time.monotonic() + COMMITTED_WITHIN_S
     while True:
         try:
             found: list[TopicPartition] = consumer.committed(partitions, timeout=REQUEST_TIMEOUT_MS / 1000)

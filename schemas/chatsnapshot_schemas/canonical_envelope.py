@@ -1,8 +1,8 @@
 """Reads an envelope's Avro body in one pass and accepts the canonical encoding only.
 
 By hand for this one schema, because every event passes here: decoding with a general reader, encoding again and
-comparing takes several times as long. A test keeps it equal to exactly that, for the fields of the `.avsc` and for arbitrary
-bytes.
+comparing takes several times as long. A test keeps it equal to exactly that, for the fields of the `.avsc` and for
+arbitrary bytes.
 
 Canonical: shortest integers, indexes of enums and unions in range, one block per array and map, no key twice, strict
 UTF-8, no byte left over.

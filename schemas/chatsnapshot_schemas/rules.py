@@ -5,6 +5,7 @@ Two stages, because a readable envelope uses up its source number even when the 
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from chatsnapshot_schemas.errors import InvalidEvent
@@ -40,22 +41,47 @@ def check_envelope(plain: Plain) -> None:
     check_content(plain)
 
 
-def check_identity(plain: Plain) -> None:
-    """Ids and source: what must be right before anything can be said about the event."""
+def check_sender(
+    tenant_id: str,
+    correlation_id: str,
+    origin: str,
+    runtime: str,
+    service: str,
+    instance: str | None,
+    agent: str | None,
+) -> None:
+    """Tenant, correlation and source."""
+    if not _TENANT(tenant_id):
+        raise InvalidEvent("tenant_id", f"[A-Za-z0-9._-], 1 to 128 characters, not {_shown(tenant_id)}")
+    _name("correlation_id", correlation_id, CORRELATION_CHARS_MAX)
+    if origin not in ORIGINS:
+        raise InvalidEvent("source.origin", f"one of {', '.join(ORIGINS)}, not {_shown(origin)}")
+    _name("source.runtime", runtime)
+    _name("source.service", service)
+    if instance is not None:
+        _name("source.instance", instance)
+    if agent is not None:
+        _name("source.agent", agent)
+
+
+def check_identity(plain: Plain, check_sender: Callable[..., None] = check_sender) -> None:
+    """Ids and source: what must be right before anything can be said about the event.
+
+    `check_sender`: a reader of many decoded events of the same senders passes a caching one.
+    """
     _uuid("event_id", plain["event_id"])
-    if not _TENANT(plain["tenant_id"]):
-        raise InvalidEvent("tenant_id", f"[A-Za-z0-9._-], 1 to 128 characters, not {_shown(plain['tenant_id'])}")
-    _name("correlation_id", plain["correlation_id"], CORRELATION_CHARS_MAX)
     source = plain["source"]
-    if source["origin"] not in ORIGINS:
-        raise InvalidEvent("source.origin", f"one of {', '.join(ORIGINS)}, not {_shown(source['origin'])}")
-    _name("source.runtime", source["runtime"])
-    _name("source.service", source["service"])
-    if source["instance"] is not None:
-        _name("source.instance", source["instance"])
-    if source["agent"] is not None:
-        _name("source.agent", source["agent"])
-    _source_seq(plain["source_seq"], source["instance"])
+    instance = source["instance"]
+    check_sender(
+        plain["tenant_id"],
+        plain["correlation_id"],
+        source["origin"],
+        source["runtime"],
+        source["service"],
+        instance,
+        source["agent"],
+    )
+    _source_seq(plain["source_seq"], instance)
 
 
 def check_content(plain: Plain) -> None:

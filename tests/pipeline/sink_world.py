@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -115,7 +116,10 @@ class SinkWorld:
         """A sink process; options as in `sink_process`."""
         given = {"bootstrap": self.bootstrap, "url": self.url, "prefix": self.prefix, **options}
         command = [sys.executable, "-m", "tests.pipeline.sink_process", json.dumps(given)]
-        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        said = tempfile.TemporaryFile("w+")  # noqa: SIM115  (not a pipe: nobody reads while it runs; the process has it)
+        sink = subprocess.Popen(command, stderr=said, text=True)
+        sink.stderr = said
+        return sink
 
     def committed(self, partition: int = 0, topic: str = "", group: str = "") -> tuple[int, str]:
         """Offset and metadata that the group committed.
@@ -151,6 +155,13 @@ class SinkWorld:
         assert self.rows("seen") == expected
 
 
+def what_it_said(process: "subprocess.Popen[str]") -> str:
+    """Everything that a sink wrote to its log so far."""
+    assert process.stderr is not None
+    process.stderr.seek(0)
+    return process.stderr.read()
+
+
 def until(condition: Any, what: str, processes: Sequence["subprocess.Popen[str]"] = ()) -> None:
     """Wait for something that must happen; a process that ends meanwhile ends the wait."""
     deadline = time.monotonic() + WAIT_S
@@ -158,8 +169,7 @@ def until(condition: Any, what: str, processes: Sequence["subprocess.Popen[str]"
         assert time.monotonic() < deadline, f"did not happen: {what}"
         for process in processes:
             if process.poll() is not None:
-                stderr = process.stderr.read() if process.stderr else ""
-                raise AssertionError(f"the sink ended with {process.returncode} before: {what}\n{stderr}")
+                raise AssertionError(f"ended with {process.returncode} before: {what}\n{what_it_said(process)}")
         time.sleep(0.1)
 
 

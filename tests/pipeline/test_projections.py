@@ -231,7 +231,8 @@ def test_a_cumulative_series_counts_its_increases(ledger: LedgerDatabase) -> Non
 
 
 def test_the_price_in_force_when_it_was_recorded_counts(ledger: LedgerDatabase) -> None:
-    columns = "provider, model, service_tier, batch, bucket, valid_from, price_id, price_per_million, currency, source, version"
+    key = "provider, model, service_tier, batch, bucket, valid_from"
+    columns = f"{key}, price_id, price_per_million, currency, source, version"
     for day, price in (("2025-01-01", 1), ("2025-11-20 12:00:02", 3)):
         ledger.client.command(
             f"INSERT INTO model_prices_versions ({columns}) VALUES ('lab', 'm', '', false, 'output_text', '{day}', "
@@ -283,7 +284,8 @@ def test_gaps_are_the_numbers_that_are_missing(ledger: LedgerDatabase) -> None:
     ledger.record("gappy", *((MESSAGE, {}, fields) for fields in said))
     ledger.client.command(
         "INSERT INTO quarantine_versions (input_epoch, input_partition, input_offset, tenant_id, correlation_id, "
-        "source_instance, source_seq, reason, first_seen, version) VALUES (1, 0, 77, 'acme', 'gappy', 'i', 7, 'too_large', 0, 1)"
+        "source_instance, source_seq, reason, first_seen, version) "
+        "VALUES (1, 0, 77, 'acme', 'gappy', 'i', 7, 'too_large', 0, 1)"
     )
     gaps = [(gap.missing_from, gap.missing_to, gap.missing) for gap in ledger.queries.gaps_of_run(TENANT, "gappy")]
     assert gaps == [(0, 0, 1), (3, 3, 1), (6, 6, 1), (8, 8, 1)]
@@ -306,8 +308,8 @@ def test_held_and_quarantine_show_the_latest_state(ledger: LedgerDatabase) -> No
 
 def test_original_bytes_survive_quarantine(ledger: LedgerDatabase) -> None:
     ledger.client.command(
-        "INSERT INTO quarantine_versions (input_epoch, input_partition, input_offset, tenant_id, message_key, original, reason) "
-        "VALUES (2, 1, 5, 'raw', unhex('00FF'), unhex('C301FFFE00'), 'undecodable')"
+        "INSERT INTO quarantine_versions (input_epoch, input_partition, input_offset, tenant_id, message_key, original, "
+        "reason) VALUES (2, 1, 5, 'raw', unhex('00FF'), unhex('C301FFFE00'), 'undecodable')"
     )
     row = ledger.queries.quarantined("raw", 2, 1, 5)
     assert row is not None

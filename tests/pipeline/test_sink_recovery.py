@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatsnapshot_schemas.codec import decode_ledger_plain
-from tests.pipeline.sink_world import SinkWorld, until, worlds
+from tests.pipeline.sink_world import SinkWorld, until, what_it_said, worlds
 from tests.unit.projections_sink.recorded import FRAME, ledger_values
 
 SMALL = {"batch_records": 500, "instance_id": "one"}
@@ -76,7 +76,7 @@ def test_killed_at_a_step_the_successor_goes_on_exactly(
 ) -> None:
     expected = world.record(1_300, transaction=90, abort_every=5)
     victim = world.start(config=SMALL, kill=[step, count])
-    assert victim.wait(60) == -signal.SIGKILL, victim.stderr.read()
+    assert victim.wait(60) == -signal.SIGKILL, what_it_said(victim)
     found = [world.committed(partition) for partition in range(world.partitions)]
     if is_announced is not None:
         assert any(metadata for _offset, metadata in found) == is_announced

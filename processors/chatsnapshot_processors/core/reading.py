@@ -15,11 +15,13 @@ from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.headers import CONTROL, REDRIVE, TICK
 from chatsnapshot_schemas.partitioning import message_key, partition_of
 from chatsnapshot_schemas.reasons import Reason
-from chatsnapshot_schemas.rules import Plain, check_content, check_identity
+from chatsnapshot_schemas.rules import Plain, check_content, check_identity, check_sender
 from chatsnapshot_schemas.state_entries import Headers, HeldEvent
 
 PARTITIONS_CACHED_MAX = 65_536
 """Correlations whose partition is remembered: hashing a key costs more than all other checks together."""
+SENDERS_CACHED_MAX = 16_384
+"""Valid combinations of tenant, correlation and source that are remembered: they come again with most events."""
 
 
 def is_tick(headers: Headers) -> bool:
@@ -45,6 +47,7 @@ class Reader:
             return partition_of(correlation, partitions)
 
         self._home = home
+        self._check_sender = lru_cache(maxsize=SENDERS_CACHED_MAX)(check_sender)
 
     def read(self, record: InputRecord) -> Incoming | Refusal:
         """The event, or a Refusal when ids or source cannot be relied on (such an event uses up no number).
@@ -53,7 +56,7 @@ class Reader:
         """
         try:
             content = self._content(record)
-            check_identity(content[0])
+            check_identity(content[0], self._check_sender)
         except InvalidEvent as error:
             return Refusal(error.reason, str(error))
         event = self._identified(record, content, self._epoch, self._partition)

@@ -20,8 +20,9 @@ each decision, ready events are released, the smallest input offset first, until
 
 At its bound (deadline, or pushed out by limits) an event is recorded with what is there: `gap_before` counts the
 numbers that are neither recorded, used nor held, a missing cause is `unresolved` (policy `strict`: quarantine
-`cause_missing`). The held events it waits for go first, in the same way; within a cycle the smallest input offset goes
-first. Whatever becomes ready on the way is released at once.
+`cause_missing`). The held events it waits for at that moment, directly or not, go before it in the same way, deepest
+first, of several the smaller input offset first; within a cycle the smallest input offset goes first. Whatever becomes
+ready on the way is released at once.
 
 A redriven event skips rows 3 and 9 and waits for causes like any other. A tick only moves stream time. `strict` and
 limits are those in force at the input record that is being decided; a deadline is the one that was given when the event

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from chatsnapshot.rendering.printable import printable
+from chatsnapshot.rendering.printable import one_line
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
@@ -21,17 +22,16 @@ def cost_renderable(charges: Iterable[Any]) -> RenderableType:
         lines[charge.agent, charge.model, charge.bucket, charge.price_id].append(charge)
     if not lines:
         return Text("no usage was recorded", "dim")
-    table = Table(title="Cost", title_justify="left", title_style="bold")
-    for name in ("agent", "model"):
-        table.add_column(name, overflow="fold")
-    table.add_column("bucket", no_wrap=True)
+    table = Table(title="Cost", title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("agent", "model", "bucket"):
+        table.add_column(name, no_wrap=True)
     for name in ("tokens", "per million", "amount"):
         table.add_column(name, justify="right", no_wrap=True)
     for (agent, model, bucket, _), rows in lines.items():
         first = rows[0]
         table.add_row(
-            printable(agent),
-            printable(model),
+            one_line(agent, 20),
+            one_line(model, 24),
             bucket,
             f"{sum(row.tokens for row in rows):,}",
             "" if first.unpriced else money(first.price_per_million, first.currency),

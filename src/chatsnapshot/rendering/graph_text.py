@@ -38,7 +38,7 @@ def graph_renderable(nodes: list[Any], edges: Iterable[Any], items: Iterable[Any
     for node_id, node in shown.items():  # in ledger order: what a node stands under is there before it
         parent = parents[node_id]
         name = node.name or said.get(node.first_event_id, "")
-        label = _label(node, name, [edge for edge in incoming[node_id] if edge.from_node != parent], shown)
+        label = _label(node, name, _further(node, parent, incoming[node_id], shown), shown)
         branches[node_id] = branches.get(parent or "", root).add(label)
     if len(nodes) > NODES_MAX:
         root.add(Text(f"… {count_text(len(nodes) - NODES_MAX, 'more node')}", "dim"))
@@ -52,6 +52,12 @@ def _parent(node: Any, incoming: list[Any], shown: dict[str, Any]) -> str | None
             if edge.kind == kind and above is not None and _before(above, node):
                 return str(edge.from_node)
     return None
+
+
+def _further(node: Any, parent: str | None, incoming: list[Any], shown: dict[str, Any]) -> list[Any]:
+    """Edges beside the one to the parent; not those into a node's end, which name what the node itself led to."""
+    others = [edge for edge in incoming if edge.from_node != parent]
+    return [edge for edge in others if (above := shown.get(edge.from_node)) is None or _before(above, node)]
 
 
 def _before(above: Any, node: Any) -> bool:

@@ -13,7 +13,7 @@ from chatsnapshot.rendering.run_heading import STATUS_STYLES
 
 def runs_table(runs: Iterable[Any]) -> Table:
     """Rows of view `runs`, as they come."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("run", overflow="fold", min_width=12)
     for name in ("status", "workflow", "user", "started (UTC)"):
         table.add_column(name, no_wrap=True)

@@ -30,9 +30,10 @@ from tests.unit.processors.lane_in_memory import SECOND, Lane, names, reasons, r
 )
 def test_what_is_not_strictly_decodable_goes_to_quarantine(value: bytes | None, reason: str) -> None:
     lane = Lane()
-    outputs = lane.send(value)
+    assert lane.send(value) == lane.quarantine
     assert reasons(lane) == [reason]
-    assert outputs == [Quarantined(InputRecord(0, 0, b"key", value), outputs[0].reason, outputs[0].detail, 1, 0)]
+    first = lane.quarantine[0]
+    assert first == Quarantined(InputRecord(0, 0, b"key", value), first.reason, first.detail, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,8 @@ def test_the_same_fact_again_is_dropped_and_counted() -> None:
     lane = Lane()
     lane.send(event("a"))
     again = lane.send(event("a", timestamp=1, headers={"k": "v"}, source={"agent": "another"}))
-    assert again == [Duplicate(again[0].record, replay=False)]
+    assert again == lane.duplicates
+    assert [one.replay for one in lane.duplicates] == [False]
     assert lane.sequencer.counts.duplicates == 1
     assert names(lane) == ["a"]
 
@@ -140,7 +142,7 @@ REF = {"uri": "blob://x", "sha256": "ab" * 32, "bytes": 5}
 )
 def test_the_same_id_for_another_fact_is_a_conflict(change: Plain, held: bool) -> None:
     lane = Lane()
-    first = {"cause": "missing"} if held else {}
+    first: Plain = {"cause": "missing"} if held else {}
     lane.send(event("a", **first))
     lane.send(event("a", **{**first, **change}))
     assert reasons(lane) == ["event_id_conflict"]

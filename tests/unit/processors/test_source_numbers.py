@@ -15,6 +15,7 @@ from chatsnapshot_processors.core.source_numbers import (
     still_needed,
     with_used,
 )
+from chatsnapshot_schemas.state_entries import NumberRanges
 from tests.unit.processors.made_up_logs import MadeUp, made_up_logs
 from tests.unit.processors.test_restart import run
 
@@ -52,7 +53,7 @@ def test_the_oldest_gaps_give_way() -> None:
 
 
 def test_used_numbers_beyond_the_bound_fill_the_lowest_hole() -> None:
-    used = ()
+    used: NumberRanges = ()
     for number in range(1, 2 * USED_RANGES_MAX + 2, 2):
         used = with_used(START, used, number)
     assert len(used) == USED_RANGES_MAX

@@ -1,5 +1,7 @@
 """DESIGN section 5, "Source numbers", sentence by sentence."""
 
+from typing import Any
+
 import pytest
 
 from chatsnapshot_processors.core.policy import SequencingPolicy
@@ -12,7 +14,7 @@ from tests.unit.processors.lane_in_memory import Lane, names, reasons, rows
 KEY = UsedKey("default", "run", "i")
 
 
-def bad(name: str, seq: int, **changes: object) -> Plain:
+def bad(name: str, seq: int, **changes: Any) -> Plain:
     """An event with a wrong payload: readable, but not recorded."""
     return event(name, seq=seq, payload="[]", **changes)
 
