@@ -109,7 +109,7 @@ class BatchTransaction:
             self._send(self._topics.state, output.key, output.value)
         elif isinstance(output, Quarantined):
             outcome.quarantined[str(output.reason)] += 1
-            headers = quarantine_headers(output, self._epoch, self._partition)
+            headers = quarantine_headers(output)
             self._send(self._topics.quarantine, output.record.key, output.record.value, headers)
         elif output.replay:
             outcome.replays += 1

@@ -14,15 +14,15 @@ DETAIL_CHARS_MAX = 2_000
 """A decoder's complaint may quote what it read; the record must stay within the topic's room for it."""
 
 
-def quarantine_headers(quarantined: Quarantined, epoch: int, partition: int) -> HeaderList:
-    """Headers of the quarantine record of an input of this epoch and partition."""
+def quarantine_headers(quarantined: Quarantined) -> HeaderList:
+    """Headers of the quarantine record of an input."""
     record = quarantined.record
     return [
         *record.headers,
         (headers.QUARANTINE_REASON, str(quarantined.reason)),
         (headers.QUARANTINE_DETAIL, quarantined.detail[:DETAIL_CHARS_MAX]),
-        (headers.QUARANTINE_INPUT_EPOCH, str(epoch)),
-        (headers.QUARANTINE_INPUT_PARTITION, str(partition)),
+        (headers.QUARANTINE_INPUT_EPOCH, str(quarantined.epoch)),
+        (headers.QUARANTINE_INPUT_PARTITION, str(quarantined.partition)),
         (headers.QUARANTINE_INPUT_OFFSET, str(record.offset)),
         (headers.QUARANTINE_FIRST_SEEN, str(record.appended_at)),
     ]

@@ -31,7 +31,7 @@ class SinkConfig:
     """Of all ledger partitions of this worker together: every insert is a part in every table, to be merged later."""
     upserts_per_s_max: float = 1.0
     """The same for the small tables (held, quarantine)."""
-    inserts_in_flight_max: int = 4
+    inserts_in_flight_max: int = 2
     """Partitions that insert at the same time: one that is slow leaves room for others."""
     buffered_bytes_max: int = 256 * 1024 * 1024
     """No partition is fetched while batches of this size in all wait for ClickHouse."""

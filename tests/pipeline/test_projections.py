@@ -308,8 +308,8 @@ def test_held_and_quarantine_show_the_latest_state(ledger: LedgerDatabase) -> No
 
 def test_original_bytes_survive_quarantine(ledger: LedgerDatabase) -> None:
     ledger.client.command(
-        "INSERT INTO quarantine_versions (input_epoch, input_partition, input_offset, tenant_id, message_key, original, "
-        "reason) VALUES (2, 1, 5, 'raw', unhex('00FF'), unhex('C301FFFE00'), 'undecodable')"
+        "INSERT INTO quarantine_versions (input_epoch, input_partition, input_offset, tenant_id, message_key, "
+        "original, reason) VALUES (2, 1, 5, 'raw', unhex('00FF'), unhex('C301FFFE00'), 'undecodable')"
     )
     row = ledger.queries.quarantined("raw", 2, 1, 5)
     assert row is not None

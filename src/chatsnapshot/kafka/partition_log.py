@@ -70,12 +70,6 @@ def bounds(consumer: Consumer, kafka: KafkaConnection, topic: str, partition: in
             return LogBounds(low, high)
 
 
-def offset_at(consumer: Consumer, topic: str, partition: int, time_ms: int, otherwise: int) -> int:
-    """The first offset whose timestamp is not before `time_ms`; `otherwise` when there is none."""
-    (found,) = consumer.offsets_for_times([TopicPartition(topic, partition, time_ms)], timeout=ANSWER_TIMEOUT_S)
-    return found.offset if found.offset >= 0 else otherwise
-
-
 def read_partition(
     consumer: Consumer, kafka: KafkaConnection, topic: str, partition: int, start: int | None = None
 ) -> Iterator[Message]:
