@@ -23,7 +23,7 @@ _BACKOFF_MAX_S = 8.0
 class Lane:
     """Opens its partition, works, and begins again after failures until it is stopped or gives up.
 
-    Other threads read `intake`, `position`, `deadline`, `idle` and `progress_at`, and call `stop`, `join`. `on_fatal`
+    Other threads read `intake`, `position`, `deadline`, `idle` and `alive_at`, and call `stop`, `join`. `on_fatal`
     is called from the lane's thread when a person or supervisor must act.
     """
 
@@ -44,7 +44,8 @@ class Lane:
         """When the earliest held event reaches its bound, microseconds of stream time."""
         self.idle = False
         """Whether everything fetched so far is committed."""
-        self.progress_at = monotonic()
+        self.alive_at = monotonic()
+        """When the thread last got on: looked for input, committed, restored some of its state."""
         self._context = context
         self._limits = context.config.limits
         self._membership = membership
@@ -86,7 +87,7 @@ class Lane:
     def _attempt(self) -> None:
         """Open and work until stopped. Raises what a person or supervisor must see."""
         try:
-            opened = open_lane(self._context, self.partition, self._membership, self._progressed)
+            opened = open_lane(self._context, self.partition, self._membership, self._lives)
             try:
                 self._work(opened)
             finally:
@@ -105,6 +106,7 @@ class Lane:
         self._note(opened, opened.start)
         self.intake = intake
         while not self._stopping.is_set():
+            self._lives()
             self.idle = batching.empty
             batch = batching.next()
             if batch.following > self.position:
@@ -137,11 +139,11 @@ class Lane:
         sequencer = opened.sequencer
         self.position = position
         self.deadline = sequencer.earliest_deadline()
-        self._progressed()
+        self._lives()
         self._context.metrics.lane(self.partition, position, sequencer.held_count, sequencer.held_bytes)
 
-    def _progressed(self) -> None:
-        self.progress_at = monotonic()
+    def _lives(self) -> None:
+        self.alive_at = monotonic()
 
     def _failed(self, error: Exception) -> None:
         """Wait before the next attempt, or give up. Raises when giving up."""
@@ -153,7 +155,7 @@ class Lane:
         if self._failures >= self._limits.failures_max:
             raise _giving_up(self.partition, self._failures, kind, error) from error
         self._stopping.wait(self._backoff_s(kind))
-        self._progressed()
+        self._lives()
 
     def _backoff_s(self, kind: FailureKind) -> float:
         """A lane that was refused waits until its consumer must have heard that it lost the partition.

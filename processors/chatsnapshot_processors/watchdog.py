@@ -42,6 +42,7 @@ class Watchdog:
     ) -> None:
         self._topic = config.topics.events
         self._stuck_s = config.limits.stuck_s
+        self._standing = Standing(self._stuck_s)
         self._admin = admin
         self._pool = pool
         self._loop = loop
@@ -72,23 +73,24 @@ class Watchdog:
     def _complaint(self) -> str | None:
         if monotonic() - self._loop_alive_at > self._stuck_s:
             return f"the event loop has not answered for {self._stuck_s:g} s"
-        lanes = self._pool.lanes
-        try:
-            ends = self._ends([lane.partition for lane in lanes])
-        except KafkaException as error:
-            log.warning("the watchdog cannot ask for the ends of %s: %s", self._topic, error)
-            return None
-        for lane in lanes:
-            end = ends.get(lane.partition, 0)
-            if lane.position >= 0:
+        ends = self._ends([lane.partition for lane in self._pool.lanes])
+        for lane in self._pool.lanes:
+            end = ends.get(lane.partition)
+            if end is not None and lane.position >= 0:
                 self._metrics.lag(lane.partition, max(end - lane.position, 0))
-            if stuck(lane, end, self._stuck_s, monotonic()):
-                return f"partition {lane.partition} stands at offset {lane.position} of {end} for {self._stuck_s:g} s"
+            if self._standing.stuck(lane, end, monotonic()):
+                return f"partition {lane.partition} stands at offset {lane.position} for {self._stuck_s:g} s"
         return None
 
     def _ends(self, partitions: list[int]) -> dict[int, int]:
-        if not partitions:
+        """Where the partitions end; nothing when the broker does not say."""
+        try:
+            return self._asked_ends(partitions) if partitions else {}
+        except KafkaException as error:
+            log.warning("the watchdog cannot ask for the ends of %s: %s", self._topic, error)
             return {}
+
+    def _asked_ends(self, partitions: list[int]) -> dict[int, int]:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         asked = {TopicPartition(self._topic, partition): latest for partition in partitions}
         futures = self._admin.list_offsets(
@@ -97,9 +99,23 @@ class Watchdog:
         return {at.partition: future.result().offset for at, future in futures.items()}
 
 
-def stuck(lane: Lane, end: int, stuck_s: float, now: float) -> bool:
-    """Whether a lane has input up to `end` and made no progress for `stuck_s`."""
-    return lane.position < end and now - lane.progress_at > stuck_s
+class Standing:
+    """How long lanes have stood still although their input goes on."""
+
+    def __init__(self, stuck_s: float) -> None:
+        self._stuck_s = stuck_s
+        self._since: dict[int, tuple[int, float]] = {}
+
+    def stuck(self, lane: Lane, end: int | None, now: float) -> bool:
+        """Whether the thread hangs, or nothing reaches it of an input that goes up to `end` (None: unknown)."""
+        if lane.intake is None or end is None or lane.position >= end:
+            self._since.pop(lane.partition, None)
+            return now - lane.alive_at > self._stuck_s
+        position, since = self._since.get(lane.partition, (-1, now))
+        if position != lane.position:
+            since = now
+        self._since[lane.partition] = (lane.position, since)
+        return now - min(since, lane.alive_at) > self._stuck_s
 
 
 def end_process(complaint: str) -> None:

@@ -18,6 +18,7 @@ from chatsnapshot_processors.input_topic import admin_client, describe
 from chatsnapshot_processors.lane_opening import LaneContext
 from chatsnapshot_processors.lane_pool import LanePool
 from chatsnapshot_processors.metrics import SequencerMetrics
+from chatsnapshot_processors.quiet_logs import quieten
 from chatsnapshot_processors.ticks import Ticker
 from chatsnapshot_processors.watchdog import Watchdog
 from chatsnapshot_processors.worker_folder import worker_folder
@@ -33,13 +34,11 @@ STOP_MAX_S = 10.0
 """From the signal to the end of the process; what is open then, the successor aborts."""
 _APP_STOP_S = 4.0
 _CRASH_POLL_S = 0.2
-_NOISY_LOGGERS = ("faust", "mode", "aiokafka", "kafka", "chatsnapshot_processors.faust_transport")
 
 
 def run(config: SequencerConfig) -> int:
     """Sequence until SIGTERM or SIGINT (0) or until a person or supervisor must act (not 0; one line is logged)."""
-    for name in _NOISY_LOGGERS:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    quieten()
     try:
         with worker_folder(config.data_dir) as folder:
             return asyncio.run(_Worker(config, folder).run())

@@ -32,7 +32,8 @@ class SinkConfig:
     upserts_per_s_max: float = 1.0
     """The same for the small tables (held, quarantine)."""
     inserts_in_flight_max: int = 2
-    """Partitions that insert at the same time: one that is slow leaves room for others."""
+    """Partitions that insert at the same time: one that is slow leaves room for another. More would only share the
+    engine's cores and multiply its memory; the thread is free again while an insert waits for its next attempt."""
     buffered_bytes_max: int = 256 * 1024 * 1024
     """No partition is fetched while batches of this size in all wait for ClickHouse."""
 

@@ -24,6 +24,9 @@ class KafkaConnection(BaseModel):
             "sasl.username": self.username,
             "sasl.password": self.password,
             "ssl.ca.location": self.ssl_ca_location,
+            # librdkafka 2.16 forgets the brokers it knows when all are down ("rebootstrap"); a transactional producer
+            # then hangs for ever, timeouts or not (its issue 5511): every restart of a single broker would do it
+            "metadata.recovery.strategy": "none",
         }
         return {name: value for name, value in named.items() if value is not None}
 

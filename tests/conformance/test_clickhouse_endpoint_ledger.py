@@ -98,15 +98,14 @@ def block(records: list[dict[str, Any]]) -> bytes:
 def ledger(http: httpx.Client, database: str) -> str:
     """A database with the ledger table, and a view of it into a table of its own."""
     statements = (
-        "SET allow_experimental_nullable_tuple_type = 1",
         TABLE.format(database),
         f"CREATE TABLE {database}.items (sequence_no UInt64, n Int64) ENGINE = ReplacingMergeTree ORDER BY sequence_no"
         " SETTINGS non_replicated_deduplication_window = 10000",
         f"CREATE MATERIALIZED VIEW {database}.items_mv TO {database}.items AS"
         f" SELECT sequence_no, JSONExtractInt(payload, 'n') AS n FROM {database}.ledger",
     )
-    for statement in statements[1:]:
-        response = http.post("/", content=statement, params={"allow_experimental_nullable_tuple_type": 1})
+    for statement in statements:
+        response = http.post("/", content=statement, params={"enable_nullable_tuple_type": 1})
         assert response.status_code == 200, response.text
     return database
 
@@ -222,3 +221,25 @@ def test_a_view_that_fails_fails_the_insert(http: httpx.Client, ledger: str) -> 
     ).raise_for_status()
     response = insert(http, ledger, block([record(3)]), "bad")
     assert response.headers["x-clickhouse-exception-code"] == "395"
+
+
+@pytest.mark.parametrize(
+    ("column", "absent"),
+    [
+        ("Tuple(uri Nullable(String), sha256 Nullable(String), bytes Nullable(Int64))", [None, None, None]),
+        ("Tuple(uri String, sha256 String, bytes Int64)", ["", "", 0]),
+    ],
+)
+def test_a_nullable_record_needs_no_nullable_tuple(
+    http: httpx.Client, database: str, column: str, absent: list[Any]
+) -> None:
+    sql = f"CREATE TABLE {database}.refs (sequence_no Int64, payload_ref {column}) ENGINE = MergeTree ORDER BY sequence_no"
+    assert http.post("/", content=sql).status_code == 200
+    data = block([record(1), record(2, payload_ref={"uri": "u", "sha256": "s", "bytes": 5})])
+    response = http.post("/", params={"query": "INSERT INTO refs FORMAT Avro", "database": database}, content=data)
+    assert response.status_code == 200, response.text
+    query = "SELECT payload_ref FROM refs ORDER BY sequence_no SETTINGS output_format_json_named_tuples_as_objects = 0"
+    assert select(http, database, query + ", output_format_json_quote_64bit_integers = 0") == [
+        [absent],
+        [["u", "s", 5]],
+    ]

@@ -19,6 +19,8 @@ from chatsnapshot_projections.sink_config import SinkConfig
 from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
 
 
+import faulthandler
+faulthandler.register(signal.SIGUSR1, all_threads=True)
 def main() -> int:
     options = json.loads(sys.argv[1])
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")

@@ -34,6 +34,10 @@ _scalars = st.one_of(
     st.sampled_from(
         ["null", "true", "false", "0", "-0", "1e400", "-1E+999", "9" * 400, "9" * 400 + ".5", "1e-999", '""']
     ),
+    st.sampled_from(["1.7014118346046923e+26", "9.223372036854775807e18", "1.8446744073709552e19", "1e38", "-2e26"]),
+    st.sampled_from(
+        ['"1e38"', '"1.7014118346046923e+26"', '"-9223372036854775809"', '"0x1F"', '"1e"', '"nan"', '"inf"']
+    ),
     st.integers(-(2**70), 2**70).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     # json.dumps writes lone surrogates as escapes, which is valid JSON
@@ -94,6 +98,7 @@ _runs = count()
 @example(value="1e400", other="ui.new")
 @example(value="[" * 60 + "]" * 60, other="system.new")
 @example(value="[" + ",".join(["{}"] * 300) + "]", other="execution.tool_call.remote")
+@example(value="1.7014118346046923e+26", other="execution.a")
 @example(value="9223372036854775808", other="integration.new")
 @example(value="[null,[],1]", other="execution.tool_call.odd")
 @example(value='{"a":1,"a":2}', other="execution.state_change.x")

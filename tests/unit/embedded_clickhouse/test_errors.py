@@ -12,7 +12,8 @@ def test_code_name_and_status() -> None:
 
 
 def test_nested_messages_are_told_once() -> None:
-    nested = "Code: 73. DB::Exception: Code: 73. DB::Exception: Unknown format X. (UNKNOWN_FORMAT) (version 26.9.2.1). (UNKNOWN_FORMAT)"
+    inner = "Code: 73. DB::Exception: Unknown format X. (UNKNOWN_FORMAT) (version 26.9.2.1)"
+    nested = f"Code: 73. DB::Exception: {inner}. (UNKNOWN_FORMAT)"
     assert read(nested).body("1") == "Code: 73. DB::Exception: Unknown format X. (UNKNOWN_FORMAT) (version 1)\n"
 
 

@@ -66,7 +66,8 @@ FROM
         leftUTF8(u.service_tier, 256) AS service_tier,
         u.batch AS batch,
         leftUTF8(u.basis, 256) AS basis,
-        u.provider_cost.amount AS provider_cost,
+        -- not extracted as Decimal: JSONExtract throws for floats at the edge of its range
+        toDecimal128OrNull(u.provider_cost.amount, 12) AS provider_cost,
         leftUTF8(u.provider_cost.currency, 256) AS currency,
         arrayConcat(bucket_lines, arrayFilter(
             line -> empty(bucket_lines) AND (line.3 > 0 OR isNotNull(provider_cost)),
@@ -82,7 +83,7 @@ FROM
                     output_text Int64, output_reasoning Int64, output_audio Int64,
                     reported Tuple(input Int64, output Int64, total Int64), basis String, scope String, counter String,
                     series String, service_tier String, batch Bool,
-                    provider_cost Tuple(amount Nullable(Decimal(38, 12)), currency String)))') AS p
+                    provider_cost Tuple(amount String, currency String)))') AS p
         FROM
         (
             SELECT tenant_id, correlation_id, sequence_no, recorded_at, event_id, event_type, source_agent, document

@@ -50,12 +50,14 @@ def is_light(statement: Statement) -> bool:
     if statement.kind is not Kind.READ or found[0].is_word(*DESCRIBING_WORDS):
         return statement.kind is Kind.READ
     sources = [index for index, token in enumerate(found) if token.is_word("FROM", "JOIN")]
-    return all(_is_system_table(found[index + 1 : index + 4]) for index in sources)
+    return all(_is_system_table(found[index + 1 : index + 5]) for index in sources)
 
 
 def _is_system_table(source: tuple[Token, ...]) -> bool:
-    names = [token.name for token in source]
-    return len(names) == 3 and names[0] == "system" and source[1].is_symbol(".") and names[2] not in _GENERATORS
+    if len(source) < 3 or not source[1].is_symbol("."):
+        return False
+    followed = len(source) > 3 and source[3].is_symbol(",")
+    return source[0].name == "system" and source[2].name not in _GENERATORS and not followed
 
 
 def output_clause(path: str) -> str:
