@@ -41,6 +41,7 @@ class Watchdog:
         give_up: Callable[[str], None] | None = None,
     ) -> None:
         self._topic = config.topics.events
+        self._group_id = config.group_id
         self._stuck_s = config.limits.stuck_s
         self._standing = Standing(self._stuck_s)
         self._admin = admin
@@ -49,6 +50,7 @@ class Watchdog:
         self._metrics = metrics
         self._give_up = give_up or end_process
         self._loop_alive_at = monotonic()
+        self._served_at = monotonic()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="watchdog", daemon=True)
 
@@ -73,6 +75,10 @@ class Watchdog:
     def _complaint(self) -> str | None:
         if monotonic() - self._loop_alive_at > self._stuck_s:
             return f"the event loop has not answered for {self._stuck_s:g} s"
+        if self._pool.lanes or self._group_has_members():
+            self._served_at = monotonic()
+        elif monotonic() - self._served_at > self._stuck_s:
+            return f"this worker is in no group, nor is any other in {self._group_id}, for {self._stuck_s:g} s"
         ends = self._ends([lane.partition for lane in self._pool.lanes])
         for lane in self._pool.lanes:
             end = ends.get(lane.partition)
@@ -81,6 +87,15 @@ class Watchdog:
             if self._standing.stuck(lane, end, monotonic()):
                 return f"partition {lane.partition} stands at offset {lane.position} for {self._stuck_s:g} s"
         return None
+
+    def _group_has_members(self) -> bool:
+        """Whether somebody serves the group; taken for granted while the broker does not say."""
+        try:
+            asked = self._admin.describe_consumer_groups([self._group_id], request_timeout=_ANSWER_TIMEOUT_S)
+            return bool(asked[self._group_id].result().members)
+        except KafkaException as error:
+            log.warning("the watchdog cannot ask about the group %s: %s", self._group_id, error)
+            return True
 
     def _ends(self, partitions: list[int]) -> dict[int, int]:
         """Where the partitions end; nothing when the broker does not say."""

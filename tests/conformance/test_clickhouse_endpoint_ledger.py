@@ -233,7 +233,8 @@ def test_a_view_that_fails_fails_the_insert(http: httpx.Client, ledger: str) -> 
 def test_a_nullable_record_needs_no_nullable_tuple(
     http: httpx.Client, database: str, column: str, absent: list[Any]
 ) -> None:
-    sql = f"CREATE TABLE {database}.refs (sequence_no Int64, payload_ref {column}) ENGINE = MergeTree ORDER BY sequence_no"
+    columns = f"sequence_no Int64, payload_ref {column}"
+    sql = f"CREATE TABLE {database}.refs ({columns}) ENGINE = MergeTree ORDER BY sequence_no"
     assert http.post("/", content=sql).status_code == 200
     data = block([record(1), record(2, payload_ref={"uri": "u", "sha256": "s", "bytes": 5})])
     response = http.post("/", params={"query": "INSERT INTO refs FORMAT Avro", "database": database}, content=data)
