@@ -5,6 +5,7 @@ with SIGKILL when that step of a ledger batch happens for the n-th time. The ste
 insert: its answer is never seen.
 """
 
+import faulthandler
 import itertools
 import json
 import logging
@@ -18,9 +19,9 @@ from chatsnapshot_projections.sink_batch import Insert, Source
 from chatsnapshot_projections.sink_config import SinkConfig
 from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
 
-
-import faulthandler
 faulthandler.register(signal.SIGUSR1, all_threads=True)
+
+
 def main() -> int:
     options = json.loads(sys.argv[1])
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")

@@ -16,7 +16,7 @@ import pytest
 from confluent_kafka import Message
 from confluent_kafka.admin import NewTopic
 
-from chatsnapshot.cli import main
+from chatsnapshot.cli.app import main
 from chatsnapshot.kafka.admin import admin_client
 from chatsnapshot.kafka.partition_log import read_partition, reader
 from chatsnapshot.recording import Recorder

@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from chatsnapshot.embedded.whole_file import write_whole
 from chatsnapshot_schemas.errors import PortTaken
 
 LOOPBACK = "127.0.0.1"
+Claim = Callable[[int], bool]
 USUAL_PORTS: Mapping[str, int] = {
     "kafka": 19092,
     "kafka-controller": 19093,
@@ -50,29 +51,33 @@ def free_port(avoid: frozenset[int] = frozenset()) -> int:
             return port
 
 
-def choose_port(purpose: str, wanted: tuple[int, ...], given: frozenset[int]) -> ChosenPort:
+def choose_port(purpose: str, wanted: tuple[int, ...], given: frozenset[int], claim: Claim) -> ChosenPort:
     """The first of the wanted ports that is neither in use nor already given away, else a free one."""
     for port in wanted:
-        if port not in given and is_free(port):
+        if port not in given and is_free(port) and claim(port):
             return ChosenPort(purpose, port, instead_of=wanted[0] if port != wanted[0] else None)
     return ChosenPort(purpose, free_port(given), instead_of=wanted[0] if wanted else None)
 
 
 def choose_ports(
-    purposes: tuple[str, ...], remembered: Mapping[str, int], demanded: Mapping[str, int]
+    purposes: tuple[str, ...],
+    remembered: Mapping[str, int],
+    demanded: Mapping[str, int],
+    claim: Claim = lambda _port: True,
 ) -> tuple[ChosenPort, ...]:
     """One port for each purpose: the demanded one, else the remembered, the usual, a free one.
 
-    Port 0 demands any free one. Raises PortTaken when a demanded port is in use.
+    Port 0 demands any free one. `claim` may refuse a port that another stack is about to use. Raises PortTaken when a
+    demanded port is in use.
     """
     chosen: list[ChosenPort] = []
     for purpose in purposes:
         given = frozenset(choice.port for choice in chosen)
         demand = demanded.get(purpose)
-        if demand and (demand in given or not is_free(demand)):
+        if demand and (demand in given or not is_free(demand) or not claim(demand)):
             raise PortTaken(f"port {demand} for {purpose} is in use by another process")
         wanted = [remembered.get(purpose), USUAL_PORTS.get(purpose)] if demand is None else [demand]
-        chosen.append(choose_port(purpose, tuple(dict.fromkeys(port for port in wanted if port)), given))
+        chosen.append(choose_port(purpose, tuple(dict.fromkeys(port for port in wanted if port)), given, claim))
     return tuple(chosen)
 
 

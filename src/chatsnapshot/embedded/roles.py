@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatsnapshot.embedded.endpoints import ClickHouseEndpoint, HttpEndpoint, KafkaEndpoint
+from chatsnapshot.embedded.port_claims import PortClaims
 from chatsnapshot.embedded.process import Command
 
 READY_WITHIN_S = 120.0
@@ -42,3 +43,5 @@ class StackPlan:
     setup: Role | None
     workers: tuple[Role, ...]
     addresses: Addresses
+    claims: PortClaims | None = None
+    """Kept for the supervisor's life: other stacks leave these ports alone."""

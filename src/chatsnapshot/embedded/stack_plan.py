@@ -10,6 +10,7 @@ from chatsnapshot.embedded.data_folder import DataFolder
 from chatsnapshot.embedded.endpoints import ClickHouseEndpoint, HttpEndpoint, KafkaEndpoint
 from chatsnapshot.embedded.kafka_broker import KafkaNode, java_environment
 from chatsnapshot.embedded.kafka_jars import bring_kafka_jars, java_command
+from chatsnapshot.embedded.port_claims import PortClaims
 from chatsnapshot.embedded.ports import LOOPBACK, ChosenPort, choose_ports, read_ports, remember_ports
 from chatsnapshot.embedded.process import Command
 from chatsnapshot.embedded.progress import Progress
@@ -49,7 +50,8 @@ def plan_stack(settings: Settings, folder: DataFolder, progress: Progress) -> St
     PortTaken for a demanded port, StackFailed when Kafka cannot be brought or set up.
     """
     _require_named_parts(settings)
-    ports = _choose(settings, folder, progress)
+    claims = PortClaims(settings.cache_dir / "ports")
+    ports = _choose(settings, folder, progress, claims)
     backends: list[Role] = []
     if settings.kafka() is None:
         backends.append(_kafka(settings, folder, ports, progress))
@@ -62,6 +64,7 @@ def plan_stack(settings: Settings, folder: DataFolder, progress: Progress) -> St
         setup=worker.migrate(),
         workers=(worker.sequencer(), worker.sink(), worker.http()),
         addresses=addresses,
+        claims=claims,
     )
 
 
@@ -78,14 +81,14 @@ def _require_named_parts(settings: Settings) -> None:
         )
 
 
-def _choose(settings: Settings, folder: DataFolder, progress: Progress) -> _Ports:
+def _choose(settings: Settings, folder: DataFolder, progress: Progress, claims: PortClaims) -> _Ports:
     purposes = ["sequencer", "sink", "http"]
     if settings.kafka() is None:
         purposes += ["kafka", "kafka-controller"]
     if settings.clickhouse() is None:
         purposes += ["clickhouse"]
     demanded = {"http": settings.http_port} if "http_port" in settings.model_fields_set else {}
-    chosen = choose_ports(tuple(purposes), read_ports(folder.ports_file), demanded)
+    chosen = choose_ports(tuple(purposes), read_ports(folder.ports_file), demanded, claims.take)
     for choice in chosen:
         if choice.instead_of is not None:
             progress.say(f"port {choice.instead_of} is taken: {choice.purpose} uses {choice.port}")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from chatsnapshot.cli import main
+from chatsnapshot.cli.app import main
 from chatsnapshot.embedded.data_folder import DataFolder
 
 
