@@ -13,13 +13,13 @@ from typing import Any
 
 import aiokafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError, UnsupportedCodecError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from chatsnapshot_processors.group_metadata import GroupMembership
 from chatsnapshot_processors.intake import Fetch, Intake
-from chatsnapshot_schemas.errors import TopicMismatch
+from chatsnapshot_schemas.errors import MissingExtra, TopicMismatch
 
 FETCH_RECORDS_MAX = 20_000
 """Records of all partitions from one fetch."""
@@ -109,6 +109,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             fetched = await self._thread.fetch(set(hungry))
         except OffsetOutOfRangeError as error:
             raise TopicMismatch(f"{self.topic}: input was deleted before it was sequenced: {error}") from error
+        except UnsupportedCodecError as error:  # aiokafka leaves the codecs to cramjam
+            raise MissingExtra("processors", f"compressed input of {self.topic} ({error})") from error
         except IllegalStateError:  # taken away at this moment
             return
         for tp, (records, position) in fetched.items():

@@ -3,8 +3,10 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 from prometheus_client import start_http_server
@@ -15,8 +17,8 @@ from chatsnapshot_projections.sink_config import SinkConfig
 from chatsnapshot_projections.sink_consumer import topic_ids
 from chatsnapshot_projections.sink_delivery import OnStep
 from chatsnapshot_projections.sink_insert import ClickHouseWriter
-from chatsnapshot_projections.sink_intake import intakes
-from chatsnapshot_projections.sink_worker import SinkWorker
+from chatsnapshot_projections.sink_intake import ledger_intake, upsert_intakes
+from chatsnapshot_projections.sink_worker import SinkWorker, WorkerThread
 from chatsnapshot_schemas.errors import PortTaken
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.registry import ConfluentRegistry
@@ -25,12 +27,17 @@ __all__ = ["SinkConfig", "run", "serve"]
 
 log = logging.getLogger(__name__)
 
+LOOK_AGAIN_AFTER_S = 0.2
+"""How soon a signal, or a worker that ended, is noticed."""
+END_WITHIN_S = 9.0
+"""Supervisors kill after ten seconds; what is cut off then is what a crash would cut off."""
+
 
 def run(config: SinkConfig) -> int:
-    """Run one worker until SIGTERM or SIGINT (exit code 0, within ten seconds) or until all its partitions stopped (1).
+    """Run a sink until SIGTERM or SIGINT (exit code 0, within ten seconds) or until its ledger partitions stopped (1).
 
     To be called from the main thread. Raises BrokerUnavailable, ConfigurationError (a topic is missing, Kafka refuses),
-    AlreadyRunning (another worker has this `instance_id`), PortTaken (metrics) and RegistryUnavailable. ClickHouse may
+    AlreadyRunning (another sink has this `instance_id`), PortTaken (metrics) and RegistryUnavailable. ClickHouse may
     be down: the sink waits for it.
     """
     stop = threading.Event()
@@ -39,15 +46,42 @@ def run(config: SinkConfig) -> int:
 
 
 def serve(config: SinkConfig, stop: threading.Event, on_step: OnStep | None = None) -> int:
-    """As `run`, ended by `stop`. `on_step` is told after each step of each batch (see `sink_delivery`)."""
-    metrics = SinkMetrics()
+    """As `run`, ended by `stop`. `on_step` is told after each step of each batch (see `sink_delivery`).
+
+    Two workers, each a member of a group of its own: the ledger's partitions are shared out evenly only when nothing
+    else is counted with them, and what the small tables do never takes an insert away from the ledger.
+    """
+    topics = config.topics
+    ids = topic_ids(config.kafka, (topics.ledger, topics.state, topics.quarantine))
     framing = Framing(ConfluentRegistry(config.registry_url) if config.registry_url else None)
-    topics = (config.topics.ledger, config.topics.state, config.topics.quarantine)
-    chosen = intakes(config, topic_ids(config.kafka, topics), framing)
     writer = ClickHouseWriter(config.clickhouse, config.insert_timeout_s)
+    metrics, told = SinkMetrics(), on_step or _nothing
+    upserts_config = replace(config, group=f"{config.group}-upserts", inserts_in_flight_max=1)
     with _metrics_served(config, metrics):
-        log.info("sink %s reads %s", config.group, ", ".join(topics))
-        return SinkWorker(config, chosen, writer.write, metrics, on_step or _nothing).run(stop)
+        ledger = SinkWorker(config, ledger_intake(config, ids, framing), writer.write, metrics, told)
+        upserts = SinkWorker(upserts_config, upsert_intakes(config, ids, framing), writer.write, metrics, told)
+        log.info("sink %s reads %s", config.group, ", ".join(ids))
+        return _work(ledger, upserts, stop)
+
+
+def _work(ledger: SinkWorker, upserts: SinkWorker, stop: threading.Event) -> int:
+    """Both in threads of their own: a commit to a broker that hangs does not return, and signals must get through."""
+    halt = threading.Event()
+    running = [WorkerThread(ledger, halt, "sink-ledger"), WorkerThread(upserts, halt, "sink-upserts")]
+    for worker in running:
+        worker.start()
+    while running[0].is_alive() and not stop.is_set() and not any(worker.error for worker in running):
+        running[0].join(LOOK_AGAIN_AFTER_S)
+    halt.set()
+    deadline = time.monotonic() + END_WITHIN_S
+    for worker in running:
+        worker.join(max(0.0, deadline - time.monotonic()))
+    if any(worker.is_alive() for worker in running):
+        log.warning("Kafka does not answer; leaving without it (whoever comes next goes on where this sink was)")
+    for worker in running:
+        if worker.error is not None:
+            raise worker.error
+    return running[0].code
 
 
 def _nothing(_step: str, _source: Source) -> None:

@@ -28,11 +28,18 @@ class Intake:
     linger_s: float
 
 
-def intakes(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) -> dict[str, Intake]:
-    """The topics that a sink reads, by name."""
+def ledger_intake(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) -> dict[str, Intake]:
+    """The ledger topic, by name."""
 
-    def ledger(source: Source) -> OpenBatch:
+    def open_new(source: Source) -> OpenBatch:
         return LedgerBatch(source, framing, config.batch_records, config.batch_bytes)
+
+    topic = config.topics.ledger
+    return {topic: Intake(topic, topic_ids[topic], True, open_new, Pace(config.inserts_per_s_max), config.linger_s)}
+
+
+def upsert_intakes(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) -> dict[str, Intake]:
+    """The topics behind the small tables, by name."""
 
     def held(source: Source) -> OpenBatch:
         return UpsertBatch(source, HeldRows())
@@ -40,11 +47,10 @@ def intakes(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) 
     def quarantine(source: Source) -> OpenBatch:
         return UpsertBatch(source, QuarantineRows(framing))
 
-    inserts, upserts = Pace(config.inserts_per_s_max), Pace(config.upserts_per_s_max)
-    ledger_topic, state_topic, quarantine_topic = config.topics.ledger, config.topics.state, config.topics.quarantine
-    chosen = (
-        Intake(ledger_topic, topic_ids[ledger_topic], True, ledger, inserts, config.linger_s),
-        Intake(state_topic, topic_ids[state_topic], False, held, upserts, UPSERT_LINGER_S),
-        Intake(quarantine_topic, topic_ids[quarantine_topic], False, quarantine, upserts, UPSERT_LINGER_S),
-    )
-    return {intake.topic: intake for intake in chosen}
+    pace, state_topic, quarantine_topic = Pace(config.upserts_per_s_max), config.topics.state, config.topics.quarantine
+    return {
+        state_topic: Intake(state_topic, topic_ids[state_topic], False, held, pace, UPSERT_LINGER_S),
+        quarantine_topic: Intake(
+            quarantine_topic, topic_ids[quarantine_topic], False, quarantine, pace, UPSERT_LINGER_S
+        ),
+    }

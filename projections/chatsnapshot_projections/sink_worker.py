@@ -34,7 +34,7 @@ FETCH_WAIT_S = 0.1
 """What a quiet sink adds to the delay of a record, at most."""
 REPORT_AFTER_S = 1.0
 """Lag and stopped partitions are measured this often."""
-END_WITHIN_S = 4.0
+END_WITHIN_S = 3.5
 """At the end, for inserts under way, and as long again for leaving the group: supervisors wait ten seconds."""
 
 EXIT_OK = 0
@@ -56,15 +56,16 @@ class SinkWorker:
         self._delivery = Delivery(self._commit, self._threads, metrics, on_step)
         self._assignment = Assignment(intakes, self._delivery)
         self._report_at = 0.0
+        self._lag_shown: set[tuple[str, str]] = set()
 
     def run(self, stop: threading.Event) -> int:
-        """Work until `stop` is set (0) or every partition stopped (1). Raises what makes going on impossible."""
+        """Work until `stop` is set (0) or every owned partition stopped (1). Raises what makes going on impossible."""
         self._assignment.subscribe(self._consumer)
         try:
             while not stop.is_set():
                 self._step()
                 if self._all_stopped():
-                    log.error("every partition of this sink has stopped")
+                    log.error("every partition of %s that this sink has is stopped", ", ".join(self._intakes))
                     return EXIT_STOPPED
             return EXIT_OK
         finally:
@@ -113,10 +114,8 @@ class SinkWorker:
         return commit(self._consumer, source.topic, source.partition, offset, metadata)
 
     def _all_stopped(self) -> bool:
-        """Of the ledger, when this worker has any of it: the small tables alone are not worth going on for."""
-        lanes = self._assignment.lanes.values()
-        owned = [lane for lane in lanes if lane.announces] or list(lanes)
-        return bool(owned) and all(lane.stopped for lane in owned)
+        lanes = self._assignment.lanes
+        return bool(lanes) and all(lane.stopped and lane.is_reported for lane in lanes.values())
 
     def _report(self, lanes: list[Lane]) -> None:
         for lane in lanes:
@@ -130,13 +129,20 @@ class SinkWorker:
         stopped = Counter(lane.source.topic for lane in lanes if lane.stopped)
         for topic in self._intakes:
             self._metrics.stopped_partitions.labels(topic).set(stopped[topic])
-        self._metrics.lag.clear()
+        self._report_lag(lanes)
+
+    def _report_lag(self, lanes: list[Lane]) -> None:
+        shown: set[tuple[str, str]] = set()
         for lane in lanes:
             place = TopicPartition(lane.source.topic, lane.source.partition)
             ends = self._consumer.get_watermark_offsets(place, cached=True)
             if ends is not None and ends[1] >= 0:
-                stored = max(lane.committed, ends[0])
-                self._metrics.lag.labels(*map(str, (place.topic, place.partition))).set(max(0, ends[1] - stored))
+                labels = (place.topic, str(place.partition))
+                shown.add(labels)
+                self._metrics.lag.labels(*labels).set(max(0, ends[1] - max(lane.committed, ends[0])))
+        for labels in self._lag_shown - shown:
+            self._metrics.lag.remove(*labels)
+        self._lag_shown = shown
 
     def _end(self) -> None:
         """Let inserts under way end, then leave the group; both in bounded time."""
@@ -146,3 +152,22 @@ class SinkWorker:
         closing = threading.Thread(target=self._consumer.close, name="sink-close", daemon=True)
         closing.start()
         closing.join(END_WITHIN_S)
+
+
+class WorkerThread(threading.Thread):
+    """A worker in a thread of its own. A daemon: what hangs in it must not keep the process alive."""
+
+    def __init__(self, worker: SinkWorker, stop: threading.Event, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self.code = EXIT_OK
+        self.error: Exception | None = None
+        """What the worker raised."""
+        self._worker = worker
+        self._stop_event = stop
+
+    def run(self) -> None:
+        """Work to the end and keep how it ended."""
+        try:
+            self.code = self._worker.run(self._stop_event)
+        except Exception as error:
+            self.error = error

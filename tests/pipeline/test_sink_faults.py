@@ -3,12 +3,17 @@
 import json
 import signal
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from chatsnapshot_projections import sink, sink_consumer
+from chatsnapshot_projections.sink_config import SinkConfig
+from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
+from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
 from tests.pipeline.answer_cutter import AnswerCutter, Harm
 from tests.pipeline.sink_world import SinkWorld, until, what_it_said, worlds
 
@@ -21,12 +26,12 @@ def world(kafka_bootstrap: str, clickhouse_url: str) -> Iterator[SinkWorld]:
 @contextmanager
 def running(world: SinkWorld, **options: object) -> Iterator["subprocess.Popen[str]"]:
     """A sink that ends when it is asked to."""
-    sink = world.start(**options)
+    process = world.start(**options)
     try:
-        yield sink
+        yield process
     finally:
-        sink.send_signal(signal.SIGTERM)
-        assert sink.wait(10) == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
 
 
 @pytest.mark.parametrize(("harm", "times"), [("swallow", 5), ("refuse", 3)])
@@ -36,9 +41,9 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_bytes_under_the_same_tok
     """Swallowed: each attempt was stored. Refused: none was. The sink cannot tell them apart and need not."""
     expected = world.record(900)
     with AnswerCutter(world.url, harm, times) as cutter:
-        with running(world, url=cutter.url, config={"batch_records": 300}) as sink:
-            until(lambda: world.rows() >= expected, f"{expected} rows", [sink])
-            until(lambda: world.committed()[1] == "", "the last commit", [sink])
+        with running(world, url=cutter.url, config={"batch_records": 300}) as process:
+            until(lambda: world.rows() >= expected, f"{expected} rows", [process])
+            until(lambda: world.committed()[1] == "", "the last commit", [process])
         attempts = Counter(token for token, _body in cutter.inserts)
         assert sum(attempts.values()) > len(attempts), "nothing was repeated"
         bodies = {token: {body for each, body in cutter.inserts if each == token} for token in attempts}
@@ -51,12 +56,12 @@ def test_while_clickhouse_is_away_the_sink_waits_and_then_catches_up(world: Sink
     with AnswerCutter(world.url, "refuse", 1_000_000, refused_code=210) as cutter:
         # so short an interval between polls that a sink which waits for ClickHouse would lose its partitions
         impatient = {"max_poll_interval_s": 6.0, "session_timeout_s": 6.0, "insert_timeout_s": 2.0}
-        with running(world, url=cutter.url, config=impatient) as sink:
-            until(lambda: len(cutter.inserts) >= 8, "eight attempts", [sink])
+        with running(world, url=cutter.url, config=impatient) as process:
+            until(lambda: len(cutter.inserts) >= 8, "eight attempts", [process])
             assert world.rows() == 0
             assert any('"pending"' in world.committed(partition)[1] for partition in range(world.partitions))
             cutter.times = 0
-            until(lambda: world.rows() >= expected, f"{expected} rows", [sink])
+            until(lambda: world.rows() >= expected, f"{expected} rows", [process])
         assert len({token for token, _body in cutter.inserts}) <= world.partitions + 2
     world.assert_exactly(expected)
 
@@ -64,9 +69,9 @@ def test_while_clickhouse_is_away_the_sink_waits_and_then_catches_up(world: Sink
 def test_a_refusal_for_good_stops_loudly_and_nothing_is_skipped(world: SinkWorld) -> None:
     expected = world.record(300)
     world.client.command(f"RENAME TABLE {world.prefix}.ledger TO {world.prefix}.elsewhere")
-    sink = world.start()
-    assert sink.wait(60) == 1
-    said = what_it_said(sink)
+    process = world.start()
+    assert process.wait(60) == 1
+    said = what_it_said(process)
     for partition in range(world.partitions):
         assert f"{world.topics.ledger}/{partition} STOPPED" in said
     assert "(60)" in said
@@ -74,8 +79,8 @@ def test_a_refusal_for_good_stops_loudly_and_nothing_is_skipped(world: SinkWorld
     assert [fields["pending"][0] for fields in announced] == [0] * world.partitions
 
     world.client.command(f"RENAME TABLE {world.prefix}.elsewhere TO {world.prefix}.ledger")
-    with running(world) as sink:
-        until(lambda: world.rows() >= expected, f"{expected} rows", [sink])
+    with running(world) as process:
+        until(lambda: world.rows() >= expected, f"{expected} rows", [process])
     assert world.rows() == expected
 
 
@@ -84,10 +89,10 @@ def test_one_bad_partition_stops_alone_behind_its_last_good_record(world: SinkWo
     world.produce(world.topics.ledger, b"default/run", b"not a ledger record")
     bad_at = world.end_offset() - 1
     world.record(200, transaction=10_000)
-    with running(world) as sink:
-        until(lambda: world.committed(1) == (world.end_offset(1), ""), "the other partition's end", [sink])
-        until(lambda: world.committed(0)[0] >= bad_at - 1, "the commit before it", [sink])
-    said = what_it_said(sink)
+    with running(world) as process:
+        until(lambda: world.committed(1) == (world.end_offset(1), ""), "the other partition's end", [process])
+        until(lambda: world.committed(0)[0] >= bad_at - 1, "the commit before it", [process])
+    said = what_it_said(process)
     assert f"{world.topics.ledger}/0 STOPPED" in said
     assert f"offset {bad_at}" in said
     assert f"{world.topics.ledger}/1 STOPPED" not in said
@@ -96,11 +101,29 @@ def test_one_bad_partition_stops_alone_behind_its_last_good_record(world: SinkWo
     assert world.query(f"SELECT uniqExact(hash) FROM {world.prefix}.ledger WHERE input_partition = 0") == [(200,)]
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [({"bootstrap": "127.0.0.1:1"}, "BrokerUnavailable"), ({"prefix": "nothing"}, "does not exist: run `chatsnapshot")],
-)
-def test_what_cannot_work_says_so_and_ends(kafka_bootstrap: str, options: dict[str, str], said: str) -> None:
-    sink = SinkWorld(kafka_bootstrap, "http://127.0.0.1:1").start(**options)
-    assert sink.wait(60) != 0
-    assert said in what_it_said(sink)
+def config(bootstrap: str, prefix: str) -> SinkConfig:
+    return SinkConfig(
+        kafka=KafkaConnection(bootstrap_servers=bootstrap),
+        clickhouse=ClickHouseConnection(url="http://127.0.0.1:1"),
+        topics=TopicNames(prefix=prefix),
+    )
+
+
+def test_a_broker_that_is_not_there_is_said_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sink_consumer, "FIRST_ANSWER_WITHIN_S", 1.0)
+    with pytest.raises(BrokerUnavailable, match=r"Kafka at 127\.0\.0\.1:1 does not answer"):
+        sink.serve(config("127.0.0.1:1", "t"), threading.Event())
+
+
+def test_missing_topics_are_named_with_the_way_out(kafka_bootstrap: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"nothing.*does not exist: run `chatsnapshot migrate`"):
+        sink.serve(config(kafka_bootstrap, "nothing"), threading.Event())
+
+
+def test_the_second_sink_of_an_instance_id_ends_the_first(world: SinkWorld) -> None:
+    world.record(10)
+    first = world.start(config={"instance_id": "one"})
+    until(lambda: world.rows() > 0, "the first rows", [first])
+    with running(world, config={"instance_id": "one"}):
+        assert first.wait(60) == 1
+    assert "AlreadyRunning: another sink runs under the same instance id" in what_it_said(first)

@@ -35,7 +35,11 @@ def quarantine_headers(input_offset: int, **more: str) -> list[tuple[str, bytes]
 def run_until_read(world: SinkWorld, topic: str, position: int) -> None:
     sink = world.start(config={"instance_id": "one"})
     try:
-        until(lambda: world.committed(topic=topic)[0] >= position, f"{topic} read up to {position}", [sink])
+        until(
+            lambda: world.committed(topic=topic, group=f"{world.prefix}-sink-upserts")[0] >= position,
+            f"{topic} read up to {position}",
+            [sink],
+        )
     finally:
         sink.send_signal(signal.SIGTERM)
         assert sink.wait(10) == 0
@@ -65,7 +69,9 @@ def test_reading_a_topic_again_changes_nothing(world: SinkWorld) -> None:
     run_until_read(world, topic, 2)
     again = world.start(config={"group": f"{world.prefix}-again", "upserts_per_s_max": 50.0})
     try:
-        until(lambda: world.committed(topic=topic, group=f"{world.prefix}-again")[0] >= 2, "read again", [again])
+        until(
+            lambda: world.committed(topic=topic, group=f"{world.prefix}-again-upserts")[0] >= 2, "read again", [again]
+        )
     finally:
         again.send_signal(signal.SIGTERM)
         assert again.wait(10) == 0
