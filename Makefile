@@ -31,8 +31,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup      ## Record a live multi-agent run, read it, prove it (ARGS=--once: end by itself)
 	@$(BIN)/chatsnapshot demo $(ARGS)
 
-test: setup      ## Every test, on the real broker and the real engine
-	@$(BIN)/python -m pytest $(ARGS)
+# three workers: most tests wait for a broker or a process, so two cores serve them; a file stays with one worker
+test: setup      ## Every test, on the real broker and the real engine (ARGS: for pytest)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: setup     ## Format, lint, types, layers
 	@$(BIN)/ruff format --check .

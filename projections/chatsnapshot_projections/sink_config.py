@@ -34,7 +34,7 @@ class SinkConfig:
     inserts_in_flight_max: int = 2
     """Partitions that insert at the same time: one that is slow leaves room for another. More would only share the
     engine's cores and multiply its memory; the thread is free again while an insert waits for its next attempt."""
-    buffered_bytes_max: int = 256 * 1024 * 1024
+    buffered_bytes_max: int = 128 * 1024 * 1024
     """No partition is fetched while batches of this size in all wait for ClickHouse."""
 
     insert_timeout_s: float = 60.0

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -25,13 +26,18 @@ Write = Callable[[Insert], None]
 
 
 class ClickHouseWriter:
-    """Sends inserts over HTTP. Connects at the first insert, because ClickHouse may be down when the sink starts."""
+    """Sends inserts over HTTP. Connects at the first insert, because ClickHouse may be down when the sink starts.
+
+    Raises MissingExtra when it is made without its client being installed.
+    """
 
     def __init__(self, connection: ClickHouseConnection, timeout_s: float) -> None:
         self._connection = connection
         self._timeout_s = timeout_s
         self._client: Client | None = None
         self._connecting = threading.Lock()
+        if find_spec("clickhouse_connect") is None:
+            raise MissingExtra("projections", "the sink")
 
     def write(self, insert: Insert) -> None:
         """One block, one token. Raises whatever the client raises (see `sink_failure`)."""
@@ -45,10 +51,8 @@ class ClickHouseWriter:
             return self._client
 
     def _connect(self) -> "Client":
-        try:
-            import clickhouse_connect
-        except ImportError:
-            raise MissingExtra("projections", "the sink") from None
+        import clickhouse_connect
+
         return clickhouse_connect.get_client(
             dsn=self._connection.url,
             username=self._connection.user,
