@@ -49,6 +49,7 @@ class Assignment:
             lane.is_opened = True
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        partitions = [place for place in partitions if self._is_mine(place)]
         if not partitions:
             return
         committed = committed_offsets(consumer, partitions)
@@ -58,6 +59,13 @@ class Assignment:
             log.info("%s assigned from %s%s", lane.source, lane.committed, ", replaying" if lane.replay else "")
         consumer.incremental_assign([_start(place) for place in committed])
         consumer.pause(committed)
+
+    def _is_mine(self, place: TopicPartition) -> bool:
+        """Not so for a topic that this static member read under an earlier version: the broker may still know it so."""
+        if place.topic in self._intakes:
+            return True
+        log.warning("%s/%s is not this worker's to read and is left alone", place.topic, place.partition)
+        return False
 
     def _lane(self, place: TopicPartition) -> Lane:
         intake = self._intakes[place.topic]

@@ -35,7 +35,8 @@ class SinkConfig:
     """Partitions that insert at the same time: one that is slow leaves room for another. More would only share the
     engine's cores and multiply its memory; the thread is free again while an insert waits for its next attempt."""
     buffered_bytes_max: int = 128 * 1024 * 1024
-    """No partition is fetched while batches of this size in all wait for ClickHouse."""
+    """Nothing new is fetched while batches of this size in all are in memory (at most two a partition: one closed,
+    one open); announced ranges of a predecessor are, because only a whole one can go in."""
 
     insert_timeout_s: float = 60.0
     """Then the answer counts as lost and the same insert is sent again."""

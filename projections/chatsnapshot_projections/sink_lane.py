@@ -68,6 +68,10 @@ class Lane:
             return self._open.last < self.replay.last
         return not self._open.is_full
 
+    def may_fetch(self, *, memory_is_full: bool) -> bool:
+        """Whether to read on. An announced range is read whatever is in memory: it goes in whole or not at all."""
+        return self.has_room and (not memory_is_full or self.replay is not None)
+
     @property
     def settled_offset(self) -> int | None:
         """The offset up to which everything is stored; None while records are on their way."""

@@ -100,10 +100,10 @@ class SinkWorker:
                 self._delivery.begin(lane)
 
     def _throttle(self, lanes: list[Lane]) -> None:
-        """Fetch only for lanes with room, and for none while too much is in memory."""
-        is_over = sum(lane.size for lane in lanes) > self._config.buffered_bytes_max
+        """Fetch only for lanes with room, and for no new batch while too much is in memory."""
+        memory_is_full = sum(lane.size for lane in lanes) > self._config.buffered_bytes_max
         for lane in lanes:
-            pause = is_over or not lane.has_room
+            pause = not lane.may_fetch(memory_is_full=memory_is_full)
             if pause == lane.is_paused:
                 continue
             place = [TopicPartition(lane.source.topic, lane.source.partition)]

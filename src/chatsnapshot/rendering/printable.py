@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -33,6 +34,13 @@ def duration_text(start: datetime, end: datetime) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def run_duration(run: Any) -> str:
+    """How long a run took by the broker's times or its own, whichever is more: a spool may send all of it at once."""
+    own = run.last_timestamp - run.first_timestamp
+    broker = run.last_recorded_at - run.first_recorded_at
+    return duration_text(run.first_recorded_at, run.first_recorded_at + max(own, broker))
 
 
 def count_text(number: int, noun: str) -> str:

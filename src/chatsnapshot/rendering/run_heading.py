@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from chatsnapshot.rendering.cost_table import money
-from chatsnapshot.rendering.printable import count_text, duration_text, printable
+from chatsnapshot.rendering.printable import count_text, printable, run_duration
 
 STATUS_STYLES = {"completed": "bold green", "failed": "bold red", "running": "bold blue"}
 
@@ -28,7 +28,7 @@ def heading_facts(run: Any) -> Iterator[str]:
     if run.user_id:
         yield f"for {printable(run.user_id)}"
     yield f"{run.first_timestamp:%Y-%m-%d %H:%M:%S} UTC"
-    yield duration_text(run.first_timestamp, run.last_timestamp)
+    yield run_duration(run)
     yield count_text(run.events, "event")
     yield count_text(run.messages, "message")
     if run.tokens:

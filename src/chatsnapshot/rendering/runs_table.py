@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chatsnapshot.rendering.cost_table import money
-from chatsnapshot.rendering.printable import duration_text, one_line
+from chatsnapshot.rendering.printable import one_line, run_duration
 from chatsnapshot.rendering.run_heading import STATUS_STYLES
 
 
@@ -26,7 +26,7 @@ def runs_table(runs: Iterable[Any]) -> Table:
             one_line(run.workflow_name, 20),
             one_line(run.user_id, 16),
             f"{run.first_timestamp:%m-%d %H:%M:%S}",
-            duration_text(run.first_timestamp, run.last_timestamp),
+            run_duration(run),
             f"{run.events:,}",
             Text(f"{run.missing:,}", "yellow") if run.missing else "",
             _cost(run),

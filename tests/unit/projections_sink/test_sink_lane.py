@@ -112,6 +112,19 @@ def test_a_replay_takes_exactly_its_range_with_its_holes_and_whatever_its_size()
     assert (following.first, following.last, following.stage) == (26, 29, Stage.CLOSED)
 
 
+def test_full_memory_stops_new_batches_but_never_an_announced_range() -> None:
+    """Several half-read ranges could fill it, and none of them would ever be complete."""
+    it = lane()
+    it.take(records([0]), 0.0)
+    assert it.may_fetch(memory_is_full=False)
+    assert not it.may_fetch(memory_is_full=True)
+    replayed = lane(4, PendingRange("topic-id", 4, 6))
+    replayed.take(records([4]), 0.0)
+    assert replayed.may_fetch(memory_is_full=True)
+    replayed.take(records([6]), 0.0)
+    assert not replayed.may_fetch(memory_is_full=True)
+
+
 def test_a_replay_whose_records_are_gone_stops() -> None:
     late_start = lane(4, PendingRange("topic-id", 4, 6))
     late_start.take(records([5, 6]), 0.0)
