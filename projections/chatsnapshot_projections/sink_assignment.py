@@ -80,6 +80,7 @@ class Assignment:
         return Lane(source, start, intake.open_new, replay=replay, announces=intake.announces)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        partitions = [place for place in partitions if self._is_mine(place)]
         self._delivery.settle(self._of(partitions), REVOKE_WITHIN_S)
         self._forget(partitions)
         consumer.incremental_unassign(partitions)
