@@ -36,8 +36,8 @@ test: setup      ## Every test, on the real broker and the real engine (ARGS: fo
 	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: setup     ## Format, lint, types, layers
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --no-cache --check .
+	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

@@ -27,10 +27,9 @@ def sequencer(
     settings = Settings()
     _log(settings)
     try:
-        from chatsnapshot_processors.worker import run
-
         from chatsnapshot_processors.config import SequencerConfig
         from chatsnapshot_processors.core.policy import SequencingPolicy
+        from chatsnapshot_processors.worker import run
     except ImportError as error:
         raise MissingExtra("processors", "serve sequencer") from error
     policy = SequencingPolicy(

@@ -10,9 +10,8 @@ from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnecti
 from chatsnapshot_schemas.framing import Framing
 
 if TYPE_CHECKING:
-    from chatsnapshot_projections.queries import LedgerQueries
-
     from chatsnapshot.verification.verifier import Verifier
+    from chatsnapshot_projections.queries import LedgerQueries
 
 
 @dataclass
