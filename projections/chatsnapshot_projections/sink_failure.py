@@ -6,38 +6,24 @@ is ambiguous: the rows may be in, so the same bytes go again under the same toke
 
 from dataclasses import dataclass
 
+from chatsnapshot_projections.clickhouse_client import COME_BACK_LATER
 from chatsnapshot_schemas.errors import FatalError, QueryFailed
 
-RETRIABLE_CODES = frozenset(
-    {
-        3,  # UNEXPECTED_END_OF_FILE: a body that was cut off
-        74,  # CANNOT_READ_FROM_FILE_DESCRIPTOR
-        75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR: among others, a disk without room
-        76,  # CANNOT_OPEN_FILE: among others, too many open files
-        107,  # FILE_DOESNT_EXIST
-        159,  # TIMEOUT_EXCEEDED
-        164,  # READONLY
-        198,  # DNS_ERROR
-        202,  # TOO_MANY_SIMULTANEOUS_QUERIES
-        203,  # NO_FREE_CONNECTION
-        209,  # SOCKET_TIMEOUT
-        210,  # NETWORK_ERROR
-        225,  # NO_ZOOKEEPER
-        236,  # ABORTED: the server is going down
-        241,  # MEMORY_LIMIT_EXCEEDED
-        242,  # TABLE_IS_READ_ONLY
-        243,  # NOT_ENOUGH_SPACE
-        252,  # TOO_MANY_PARTS
-        279,  # ALL_CONNECTION_TRIES_FAILED
-        285,  # TOO_FEW_LIVE_REPLICAS
-        286,  # UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
-        319,  # UNKNOWN_STATUS_OF_INSERT
-        394,  # QUERY_WAS_CANCELLED
-        425,  # SYSTEM_ERROR
-        473,  # DEADLOCK_AVOIDED
-        999,  # KEEPER_EXCEPTION
-    }
-)
+RETRIABLE_CODES = COME_BACK_LATER | {
+    3,  # UNEXPECTED_END_OF_FILE: a body that was cut off
+    74,  # CANNOT_READ_FROM_FILE_DESCRIPTOR
+    75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR: among others, a disk without room
+    76,  # CANNOT_OPEN_FILE: among others, too many open files
+    107,  # FILE_DOESNT_EXIST
+    164,  # READONLY
+    198,  # DNS_ERROR
+    285,  # TOO_FEW_LIVE_REPLICAS
+    286,  # UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+    319,  # UNKNOWN_STATUS_OF_INSERT
+    394,  # QUERY_WAS_CANCELLED
+    425,  # SYSTEM_ERROR
+    473,  # DEADLOCK_AVOIDED
+}
 """Codes of ClickHouse after which the same insert may succeed."""
 
 CONNECTION = "connection"

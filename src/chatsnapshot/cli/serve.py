@@ -9,6 +9,9 @@ from chatsnapshot.connecting import clickhouse_connection, kafka_connection
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.errors import MissingExtra
 
+METRICS_PORT = typer.Option(None, help="Serve Prometheus metrics on this port.")
+INSTANCE_ID = typer.Option(None, help="Static group membership: a name that survives restarts.")
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -20,8 +23,8 @@ def register(app: typer.Typer) -> None:
 
 
 def sequencer(
-    metrics_port: int | None = typer.Option(None, help="Serve Prometheus metrics on this port."),
-    instance_id: str | None = typer.Option(None, help="Static group membership: a name that survives restarts."),
+    metrics_port: int | None = METRICS_PORT,
+    instance_id: str | None = INSTANCE_ID,
 ) -> None:
     """Order, check causes, drop duplicates, chain: events topic to ledger topic."""
     settings = Settings()
@@ -53,8 +56,8 @@ def sequencer(
 
 
 def sink(
-    metrics_port: int | None = typer.Option(None, help="Serve Prometheus metrics on this port."),
-    instance_id: str | None = typer.Option(None, help="Static group membership: a name that survives restarts."),
+    metrics_port: int | None = METRICS_PORT,
+    instance_id: str | None = INSTANCE_ID,
 ) -> None:
     """Ledger topic to ClickHouse, one Avro block an insert."""
     settings = Settings()
