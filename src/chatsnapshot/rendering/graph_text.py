@@ -11,14 +11,13 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
+from chatsnapshot.rendering.bookkeeping import BOOKKEEPING
 from chatsnapshot.rendering.printable import count_text, duration_text, one_line
 
 NODES_MAX = 300
 """A terminal is not the place for more; the JSON form has them all."""
 SPANNING = ("parent", "cause", "caused_by")
 """Kinds of edges that put a node under another one, the strongest first."""
-NOISE = frozenset({"usage", "tool_calls", "tool_results"})
-"""Bookkeeping of a runtime: in the JSON form, not in the picture."""
 NAMED = {"depends_on": "after", "handoff": "handed over by", "caused_by": "also caused by", "cause": "caused by"}
 SYMBOLS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "cancelled": ("✗", "red"), "skipped": ("–", "dim")}
 
@@ -26,7 +25,7 @@ SYMBOLS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "cancelled":
 def graph_renderable(nodes: list[Any], edges: Iterable[Any], items: Iterable[Any] = ()) -> RenderableType:
     """The tree (rows of `workflow_nodes` and `workflow_edges`; what `items` say names the nodes without a name)."""
     said = {item.event_id: item.content_text or item.reasoning_text for item in items}
-    nodes = [node for node in nodes if node.kind not in NOISE]
+    nodes = [node for node in nodes if node.kind not in BOOKKEEPING]
     shown = {node.node_id: node for node in nodes[:NODES_MAX]}
     incoming: dict[str, list[Any]] = defaultdict(list)
     for edge in edges:

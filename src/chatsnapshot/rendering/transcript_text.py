@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from chatsnapshot.rendering.bookkeeping import BOOKKEEPING
 from chatsnapshot.rendering.printable import one_line, printable
 
 SPEAKER_STYLES = {"user": "bold green", "assistant": "bold cyan", "system": "bold yellow", "tool": "bold magenta"}
@@ -17,8 +18,10 @@ INDENT = 2
 
 
 def transcript_renderables(items: Iterable[Any]) -> Iterator[RenderableType]:
-    """One block an item, in ledger order (rows of `run_items` or `transcript`)."""
+    """One block an item but a runtime's bookkeeping, in ledger order (rows of `run_items` or `transcript`)."""
     for item in items:
+        if item.item_type in BOOKKEEPING:
+            continue
         yield _heading(item)
         body = _body(item)
         if body is not None:
