@@ -52,7 +52,7 @@ class SequencerConfig:
     @property
     def group_id(self) -> str:
         """The consumer group."""
-        return self.app_id or f"{self.topics.prefix}-sequencer"
+        return self.app_id or self.topics.sequencer_group
 
     @property
     def heartbeat_s(self) -> float:

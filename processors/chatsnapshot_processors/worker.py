@@ -23,8 +23,7 @@ from chatsnapshot_processors.ticks import Ticker
 from chatsnapshot_processors.watchdog import Watchdog
 from chatsnapshot_processors.worker_folder import worker_folder
 from chatsnapshot_schemas.errors import ChatSnapshotError, FatalError, MissingExtra, PortTaken
-from chatsnapshot_schemas.framing import Framing
-from chatsnapshot_schemas.registry import ConfluentRegistry
+from chatsnapshot_schemas.registry import framing_with
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +54,9 @@ class _Worker:
         self._folder = folder
         self._stop = asyncio.Event()
         self._fatal: BaseException | None = None
-        registry = None if config.registry_url is None else ConfluentRegistry(config.registry_url)
+        framing = framing_with(config.registry_url)
         self._metrics = SequencerMetrics(CollectorRegistry())
-        self._context = LaneContext(
-            config, admin_client(config.kafka), Framing(registry), self._metrics, folder / "cache"
-        )
+        self._context = LaneContext(config, admin_client(config.kafka), framing, self._metrics, folder / "cache")
 
     async def run(self) -> int:
         """Start everything, wait, stop everything. Raises ChatSnapshotError for what stopped it."""

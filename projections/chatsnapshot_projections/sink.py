@@ -20,8 +20,7 @@ from chatsnapshot_projections.sink_insert import ClickHouseWriter
 from chatsnapshot_projections.sink_intake import ledger_intake, upsert_intakes
 from chatsnapshot_projections.sink_worker import SinkWorker, WorkerThread
 from chatsnapshot_schemas.errors import PortTaken
-from chatsnapshot_schemas.framing import Framing
-from chatsnapshot_schemas.registry import ConfluentRegistry
+from chatsnapshot_schemas.registry import framing_with
 
 __all__ = ["SinkConfig", "run", "serve"]
 
@@ -53,7 +52,7 @@ def serve(config: SinkConfig, stop: threading.Event, on_step: OnStep | None = No
     """
     topics = config.topics
     ids = topic_ids(config.kafka, (topics.ledger, topics.state, topics.quarantine))
-    framing = Framing(ConfluentRegistry(config.registry_url) if config.registry_url else None)
+    framing = framing_with(config.registry_url)
     writer = ClickHouseWriter(config.clickhouse, config.insert_timeout_s)
     metrics, told = SinkMetrics(), on_step or _nothing
     upserts_config = replace(config, group=f"{config.group}-upserts", inserts_in_flight_max=1)

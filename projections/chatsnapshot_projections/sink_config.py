@@ -50,7 +50,7 @@ class SinkConfig:
 
     def __post_init__(self) -> None:
         if not self.group:
-            object.__setattr__(self, "group", f"{self.topics.prefix}-sink")
+            object.__setattr__(self, "group", self.topics.sink_group)
         if self.insert_timeout_s * 3 > self.max_poll_interval_s:
             raise ConfigurationError(
                 f"insert_timeout_s={self.insert_timeout_s:g} must be below a third of "

@@ -69,6 +69,16 @@ class TopicNames(BaseModel):
         """What the sequencer must remember beyond ledger and quarantine (compacted)."""
         return f"{self.prefix}.state"
 
+    @property
+    def sequencer_group(self) -> str:
+        """Consumer group of the sequencers on the events topic."""
+        return f"{self.prefix}-sequencer"
+
+    @property
+    def sink_group(self) -> str:
+        """Consumer group of the sinks on the ledger topic."""
+        return f"{self.prefix}-sink"
+
     def all(self) -> tuple[str, str, str, str]:
         """Every topic of the installation."""
         return self.events, self.ledger, self.quarantine, self.state

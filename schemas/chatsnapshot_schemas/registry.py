@@ -6,11 +6,17 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from chatsnapshot_schemas.avro_schema import AvroSchema
 from chatsnapshot_schemas.errors import MissingExtra, RegistryUnavailable, SchemaRefused
+from chatsnapshot_schemas.framing import Framing
 
 HTTP_CONFLICT = 409
 HTTP_NOT_FOUND = 404
 TIMEOUT_S = 10.0
 """A registry that does not answer stops the worker: better soon than after minutes."""
+
+
+def framing_with(registry_url: str | None) -> Framing:
+    """Confluent framing when a registry is set, else single-object encoding; either reads both. Raises MissingExtra."""
+    return Framing(ConfluentRegistry(registry_url) if registry_url else None)
 
 
 class ConfluentRegistry:

@@ -9,7 +9,7 @@ from chatsnapshot_producers.kafka_transport import KafkaTransport
 from chatsnapshot_producers.transport import Destination, OnTrouble, Transport
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import ConfigurationError, StackNotRunning
-from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.registry import framing_with
 
 WORKS_NOW = "kafka://host:port[,host:port], or none for the running local stack"
 _LATER = ("http", "https", "sqlite", "json", "memory")
@@ -79,16 +79,12 @@ def _local_stack(settings: Settings, service: str) -> Destination:
 
 def _connect(kafka: KafkaConnection, settings: Settings, service: str, on_trouble: OnTrouble) -> Transport:
     return KafkaTransport(
-        kafka, settings.topics().events, _framing(settings), on_trouble, client_id=f"chatsnapshot-{service}"
+        kafka,
+        settings.topics().events,
+        framing_with(settings.schema_registry_url),
+        on_trouble,
+        client_id=f"chatsnapshot-{service}",
     )
-
-
-def _framing(settings: Settings) -> Framing:
-    if settings.schema_registry_url is None:
-        return Framing()
-    from chatsnapshot_schemas.registry import ConfluentRegistry
-
-    return Framing(ConfluentRegistry(settings.schema_registry_url))
 
 
 def _with_servers(settings: Settings, servers: str) -> KafkaConnection:

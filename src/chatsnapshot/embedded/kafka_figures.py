@@ -74,8 +74,7 @@ def kafka_figures(kafka: KafkaConnection, names: TopicNames) -> KafkaFigures:
 
 def stages(names: TopicNames) -> tuple[tuple[str, str, str], ...]:
     """(stage, consumer group, input topic)."""
-    sequencer, sink = f"{names.prefix}-sequencer", f"{names.prefix}-sink"
-    return ("sequencer", sequencer, names.events), ("sink", sink, names.ledger)
+    return ("sequencer", names.sequencer_group, names.events), ("sink", names.sink_group, names.ledger)
 
 
 def _stage_lag(kafka: KafkaConnection, stage: str, group: str, topic: str, bounds: dict[str, _TopicBounds]) -> StageLag:

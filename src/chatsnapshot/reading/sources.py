@@ -8,6 +8,7 @@ from chatsnapshot.connecting import clickhouse_connection, kafka_connection
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
 from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.registry import framing_with
 
 if TYPE_CHECKING:
     from chatsnapshot.verification.verifier import Verifier
@@ -53,11 +54,7 @@ class Sources:
     @cached_property
     def framing(self) -> Framing:
         """How values are framed."""
-        if self.settings.schema_registry_url is None:
-            return Framing()
-        from chatsnapshot_schemas.registry import ConfluentRegistry
-
-        return Framing(ConfluentRegistry(self.settings.schema_registry_url))
+        return framing_with(self.settings.schema_registry_url)
 
     def verifier(self) -> "Verifier":
         """Verification over the topics, compared with the tables."""
@@ -69,5 +66,5 @@ class Sources:
             topics=self.topics,
             framing=self.framing,
             tables=LedgerTables(self.client, self.clickhouse.database),
-            sink_group=f"{self.settings.topic_prefix}-sink",
+            sink_group=self.topics.sink_group,
         )
