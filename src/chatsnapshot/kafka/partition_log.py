@@ -11,6 +11,8 @@ from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, unavailable
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable
 
+READER_GROUP = "chatsnapshot-reader"
+"""librdkafka wants a name, though nothing is ever committed under it."""
 FETCH_MESSAGES_MAX = 10_000
 FETCH_LONG_POLL_MS = 20
 """The broker holds a fetch at the end of a partition this long; a question for offsets queues behind it."""
@@ -40,11 +42,11 @@ class LogBounds:
     end: int
 
 
-def reader(kafka: KafkaConnection) -> Consumer:
-    """A consumer without a group's duties; close it after use."""
+def reader(kafka: KafkaConnection, group: str = READER_GROUP) -> Consumer:
+    """A consumer that never joins its group, only asks what `group` has committed; close it after use."""
     config: dict[str, Any] = {
         **kafka.client_config(),
-        "group.id": "chatsnapshot-reader",
+        "group.id": group,
         "enable.auto.commit": False,
         "auto.offset.reset": "error",
         "isolation.level": "read_committed",

@@ -23,6 +23,8 @@ class LedgerTables:
         """One run, record by record."""
         rows = self._rows("run_hashes", tenant=run.tenant_id, correlation=run.correlation_id)
         shown = {int(number): bytes(digest) for number, digest in rows}
+        for number in shown.keys() - set(range(1, len(run.hashes) + 1)):
+            yield _finding(run, Kind.TABLE_SURPLUS, number, "in table ledger, not in the topic")
         for number, digest in enumerate(run.hashes, start=1):
             if number not in shown:
                 yield _finding(run, Kind.TABLE_MISSING, number, "in the topic, not in table ledger")
@@ -36,6 +38,8 @@ class LedgerTables:
         for whose, run in runs.items():
             if shown.get(whose) != (run.sequence_no, len(run.hashes), digest_of(run.hashes)):
                 yield from self.run_findings(run)
+        for whose in shown.keys() - runs.keys():
+            yield from self.run_findings(RunCheck(*whose))
 
     def recorded(self, tenant: str, events: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which of the (correlation, event id) pairs the ledger has."""

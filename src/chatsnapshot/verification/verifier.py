@@ -7,17 +7,20 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from chatsnapshot.kafka.admin import admin_client, cluster_metadata
-from chatsnapshot.kafka.partition_log import bounds, read_partition, reader
+from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, cluster_metadata
+from chatsnapshot.kafka.partition_log import READER_GROUP, bounds, read_partition, reader
 from chatsnapshot.verification.chain_check import PartitionCheck, RunCheck
 from chatsnapshot.verification.findings import Finding, Kind, Report
 from chatsnapshot.verification.tables import LedgerTables
 from chatsnapshot.verification.waiting import held_findings, quarantine_findings
+from chatsnapshot_schemas.codec import decode_ledger_plain
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
 from chatsnapshot_schemas.errors import InvalidEvent, NotFound, TopicMismatch
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.partitioning import message_key, partition_of
 
+SINK_POLL_S = 0.2
+"""How often is looked whether the sink has caught up."""
 Progress = Callable[[int, int], None]
 """Called with (partitions done, partitions to do)."""
 
@@ -50,7 +53,7 @@ class Verifier:
         report = Report()
         partitions = self._partitions()
         chosen = range(partitions) if only is None else [partition_of(message_key(*only), partitions)]
-        consumer = reader(self.kafka)
+        consumer = reader(self.kafka, self.sink_group or READER_GROUP)
         try:
             for done, partition in enumerate(chosen):
                 progress(done, len(chosen))
@@ -93,30 +96,43 @@ class Verifier:
             yield from check.feed(body)
 
     def _compare(self, tables: LedgerTables, consumer: Consumer, check: PartitionCheck, end: int) -> Iterator[Finding]:
-        if self.sink_group and not self._sink_reached(check.partition, end):
+        if self.sink_group and not self._sink_reached(consumer, check.partition, end):
             yield Finding(Kind.TABLES_BEHIND, f"the sink has not reached offset {end} of partition {check.partition}")
             return
-        if check.only is None:
-            yield from tables.partition_findings(check.partition, check.runs)
-        else:
-            for run in check.runs.values():
-                yield from tables.run_findings(run)
+        surplus = []
+        for finding in _table_findings(tables, check):
+            if finding.kind is Kind.TABLE_SURPLUS:
+                surplus.append(finding)
+            else:
+                yield finding
+        if surplus:  # or recorded, and inserted, since the topic was read
+            since = self._recorded_since(consumer, check.partition, end)
+            yield from (
+                each for each in surplus if (each.tenant_id, each.correlation_id, each.sequence_no) not in since
+            )
         for run in check.runs.values():
             yield from _external_findings(tables, run)
 
-    def _sink_reached(self, partition: int, end: int) -> bool:
+    def _recorded_since(self, consumer: Consumer, partition: int, end: int) -> set[tuple[str, str, int | None]]:
+        """(tenant, correlation, sequence_no) of the ledger's records from offset `end` on."""
+        since: set[tuple[str, str, int | None]] = set()
+        for message in read_partition(consumer, self.kafka, self.topics.ledger, partition, end):
+            value: Any = message.value()
+            plain = decode_ledger_plain(self.framing.ledger_body(value))
+            envelope = plain["envelope"]
+            since.add((envelope["tenant_id"], envelope["correlation_id"], plain["sequence_no"]))
+        return since
+
+    def _sink_reached(self, consumer: Consumer, partition: int, end: int) -> bool:
         deadline = time.monotonic() + self.tables_wait_s
-        committed = reader_of_group(self.kafka, self.sink_group)
-        try:
-            while True:
-                (position,) = committed.committed([TopicPartition(self.topics.ledger, partition)], timeout=10)
-                if position.offset >= end or end == 0:
-                    return True
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.2)
-        finally:
-            committed.close()
+        while end > 0:
+            (position,) = consumer.committed([TopicPartition(self.topics.ledger, partition)], timeout=ANSWER_TIMEOUT_S)
+            if position.offset >= end:
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(SINK_POLL_S)
+        return True
 
     def _partitions(self) -> int:
         metadata = cluster_metadata(admin_client(self.kafka), self.kafka)
@@ -126,9 +142,10 @@ class Verifier:
         return len(topic.partitions)
 
 
-def reader_of_group(kafka: KafkaConnection, group: str) -> Consumer:
-    """A consumer that only asks what a group has committed; it never joins."""
-    return Consumer({**kafka.client_config(), "group.id": group, "enable.auto.commit": False, "log_level": 0})
+def _table_findings(tables: LedgerTables, check: PartitionCheck) -> Iterator[Finding]:
+    if check.only is None:
+        return tables.partition_findings(check.partition, check.runs)
+    return tables.run_findings(check.runs.get(check.only) or RunCheck(*check.only))
 
 
 def _external_findings(tables: LedgerTables, run: RunCheck) -> Iterator[Finding]:
