@@ -11,7 +11,7 @@ from chatsnapshot_projections.sink_consumer import committed_offsets
 from chatsnapshot_projections.sink_delivery import Delivery
 from chatsnapshot_projections.sink_intake import Intake
 from chatsnapshot_projections.sink_lane import Lane
-from chatsnapshot_projections.sink_offsets import pending_range
+from chatsnapshot_projections.sink_offsets import announcement
 from chatsnapshot_schemas.errors import TopicMismatch
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ class Assignment:
 
     def __init__(self, intakes: Mapping[str, Intake], delivery: Delivery) -> None:
         self.lanes: dict[LaneKey, Lane] = {}
+        self.joined = False
+        """Whether the group has said what is this worker's: nothing, when it has more workers than partitions."""
         self.failure: Exception | None = None
         """What a callback raised: an exception must not pass through the client's C code."""
         self._intakes = intakes
@@ -50,13 +52,16 @@ class Assignment:
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         partitions = [place for place in partitions if self._is_mine(place)]
+        self.joined = True
         if not partitions:
             return
         committed = committed_offsets(consumer, partitions)
         for place in committed:
             lane = self._lane(place)
             self.lanes[place.topic, place.partition] = lane
-            log.info("%s assigned from %s%s", lane.source, lane.committed, ", replaying" if lane.replay else "")
+            log.info(
+                "%s assigned from %s%s", lane.source, lane.committed, ", repeating a batch" if lane.repeats else ""
+            )
         consumer.incremental_assign([_start(place) for place in committed])
         consumer.pause(committed)
 
@@ -72,12 +77,12 @@ class Assignment:
         source = Source(place.topic, intake.topic_id, place.partition)
         start = place.offset if place.offset >= 0 else 0
         try:
-            replay = pending_range(place.metadata, source.topic_id)
+            repeats = announcement(place.metadata, source.topic_id, place.partition)
         except TopicMismatch as error:
             lane = Lane(source, start, intake.open_new, announces=intake.announces)
             lane.stop(str(error))
             return lane
-        return Lane(source, start, intake.open_new, replay=replay, announces=intake.announces)
+        return Lane(source, start, intake.open_new, repeats=repeats, announces=intake.announces)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         partitions = [place for place in partitions if self._is_mine(place)]
@@ -86,6 +91,7 @@ class Assignment:
         consumer.incremental_unassign(partitions)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.joined = False
         log.warning("partitions lost, others have them by now: %s", [f"{p.topic}/{p.partition}" for p in partitions])
         self._forget(partitions)
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, Self
+
+from chatsnapshot_projections.sink_offsets import Span
 
 
 class Record(Protocol):
@@ -43,6 +45,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """An offset to be committed, with what is written beside it."""
+
+    source: Source
+    offset: int
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True)
 class Insert:
     """One statement with its data, byte for byte the same at every attempt."""
 
@@ -77,8 +88,15 @@ class OpenBatch(Protocol):
         """
         ...
 
-    def inserts(self) -> tuple[Insert, ...]:
-        """The statements that bring it into ClickHouse; a function of the records alone."""
+    def span(self) -> Span:
+        """What it covers; not to be asked of an empty one."""
+        ...
+
+    def inserts(self, companions: Sequence[Self] = ()) -> tuple[Insert, ...]:
+        """The statements that bring it into ClickHouse together with `companions`, open batches of other partitions.
+
+        A function of the records alone.
+        """
         ...
 
 
@@ -95,10 +113,10 @@ class Stage(Enum):
 
 @dataclass(slots=True)
 class Batch:
-    """A closed batch and its progress."""
+    """A closed batch and its progress. The lanes of its partitions share it."""
 
-    first: int
-    last: int
+    spans: tuple[Span, ...]
+    """In the order of their partitions."""
     records: int
     size: int
     inserts: tuple[Insert, ...]
@@ -110,3 +128,7 @@ class Batch:
     """Failed ones of the current step."""
     retry_at: float = 0.0
     """Monotonic seconds."""
+
+    def span_of(self, partition: int) -> Span:
+        """What it covers of one of its partitions."""
+        return next(span for span in self.spans if span.partition == partition)

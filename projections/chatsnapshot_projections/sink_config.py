@@ -28,15 +28,16 @@ class SinkConfig:
     linger_s: float = 0.25
     """A record waits at least this long for company; longer when the inserts a second are used up."""
     inserts_per_s_max: float = 2.0
-    """Of all ledger partitions of this worker together: every insert is a part in every table, to be merged later."""
+    """Of all ledger partitions of this worker together: every insert is a part in every table, to be merged later, and
+    has a fixed price (planning the projections). What waits in different partitions goes in together."""
     upserts_per_s_max: float = 1.0
     """The same for the small tables (held, quarantine)."""
     inserts_in_flight_max: int = 2
-    """Partitions that insert at the same time: one that is slow leaves room for another. More would only share the
-    engine's cores and multiply its memory; the thread is free again while an insert waits for its next attempt."""
+    """Inserts at the same time: a slow one leaves room for another. More would only share the engine's cores and
+    multiply its memory; the thread is free again while an insert waits for its next attempt."""
     buffered_bytes_max: int = 128 * 1024 * 1024
     """Nothing new is fetched while batches of this size in all are in memory (at most two a partition: one closed,
-    one open); announced ranges of a predecessor are, because only a whole one can go in."""
+    one open). A predecessor's announced batch is read whatever is in memory: only as a whole can it go in."""
 
     insert_timeout_s: float = 60.0
     """Then the answer counts as lost and the same insert is sent again."""

@@ -7,14 +7,16 @@ of an earlier generation, so a worker that lost a partition without noticing can
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
 
+from chatsnapshot_projections.sink_batch import Mark
 from chatsnapshot_projections.sink_config import SinkConfig
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
+from chatsnapshot_schemas.kafka_access import Access, refusal, unreachable
+from chatsnapshot_schemas.kafka_admin import ListeningAdmin
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +67,12 @@ def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) 
 
 
 def topic_ids(kafka: KafkaConnection, topics: Iterable[str]) -> dict[str, str]:
-    """The broker's id of each topic. Raises BrokerUnavailable, ConfigurationError (a topic is missing)."""
-    client = AdminClient({**kafka.client_config(), "log_level": LOG_LEVEL})
+    """The broker's id of each topic.
+
+    Raises BrokerUnavailable, AccessRefused (password, certificate, ACL), ConfigurationError (a topic is missing).
+    """
+    client = ListeningAdmin(kafka)
+    client.metadata(FIRST_ANSWER_WITHIN_S)
     deadline = time.monotonic() + FIRST_ANSWER_WITHIN_S
     described = client.describe_topics(TopicCollection(list(topics)), request_timeout=FIRST_ANSWER_WITHIN_S)
     ids: dict[str, str] = {}
@@ -76,9 +82,10 @@ def topic_ids(kafka: KafkaConnection, topics: Iterable[str]) -> dict[str, str]:
         except KafkaException as error:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise ConfigurationError(f"topic {topic} does not exist: run `chatsnapshot migrate`") from None
-            raise _unavailable(kafka, error) from error
+            refused = refusal(kafka, error.args[0], Access("Describe", "topic", topic))
+            raise refused or unreachable(kafka, error.args[0].str()) from error
         except TimeoutError as error:
-            raise _unavailable(kafka, error) from error
+            raise unreachable(kafka, "timed out") from error
     return ids
 
 
@@ -99,17 +106,12 @@ def committed_offsets(consumer: Consumer, partitions: list[TopicPartition]) -> l
         time.sleep(0.5)
 
 
-def commit(consumer: Consumer, topic: str, partition: int, offset: int, metadata: str) -> str | None:
-    """Commit one offset and wait for the answer; None when it is in, else why not."""
-    place = TopicPartition(topic, partition, offset, metadata)
+def commit(consumer: Consumer, marks: Sequence[Mark]) -> str | None:
+    """Commit offsets as one request and wait for the answer; None when all are in, else why not."""
+    places = [TopicPartition(mark.source.topic, mark.source.partition, mark.offset, mark.metadata) for mark in marks]
     try:
-        answer = consumer.commit(offsets=[place], asynchronous=False)
+        answer = consumer.commit(offsets=places, asynchronous=False)
     except KafkaException as error:
         return str(error.args[0].str())
     refused = next((each.error for each in answer or [] if each.error), None)
     return None if refused is None else str(refused.str())
-
-
-def _unavailable(kafka: KafkaConnection, error: Exception) -> BrokerUnavailable:
-    reason = error.args[0].str() if error.args and isinstance(error.args[0], KafkaError) else str(error)
-    return BrokerUnavailable(f"Kafka at {kafka.bootstrap_servers} does not answer: {reason or 'timed out'}")

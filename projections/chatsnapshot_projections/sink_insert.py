@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
@@ -68,7 +68,8 @@ class ClickHouseWriter:
 class Result:
     """How one attempt ended; `failure` None: acknowledged."""
 
-    lane: Lane
+    lanes: Sequence[Lane]
+    """That shared the batch when it was sent."""
     batch: Batch
     insert: Insert
     failure: Failure | None
@@ -83,16 +84,16 @@ class InsertThreads:
         self.busy = 0
         """Inserts that were handed over and whose result was not taken yet."""
         self._write = write
-        self._jobs: SimpleQueue[tuple[Lane, Batch, Insert] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Sequence[Lane], Batch, Insert] | None] = SimpleQueue()
         self._results: SimpleQueue[Result] = SimpleQueue()
         for number in range(count):
             threading.Thread(target=self._work, name=f"sink-insert-{number}", daemon=True).start()
 
-    def submit(self, lane: Lane, batch: Batch) -> None:
+    def submit(self, lanes: Sequence[Lane], batch: Batch) -> None:
         """Send the batch's next insert; its result comes by `results`."""
         batch.in_flight = True
         self.busy += 1
-        self._jobs.put((lane, batch, batch.inserts[batch.stored]))
+        self._jobs.put((lanes, batch, batch.inserts[batch.stored]))
 
     def results(self, wait_s: float = 0.0) -> list[Result]:
         """What ended since the last call; waits for the first at most `wait_s`."""
@@ -113,11 +114,11 @@ class InsertThreads:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            lane, batch, insert = job
+            lanes, batch, insert = job
             started = time.monotonic()
             try:
                 self._write(insert)
                 failure = None
             except Exception as error:  # the client raises its own and its transport's errors alike
                 failure = failure_of(error)
-            self._results.put(Result(lane, batch, insert, failure, time.monotonic() - started))
+            self._results.put(Result(lanes, batch, insert, failure, time.monotonic() - started))

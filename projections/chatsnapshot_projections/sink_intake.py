@@ -26,6 +26,8 @@ class Intake:
     pace: Pace
     """Topics that count together share one."""
     linger_s: float
+    joins: bool
+    """Whether partitions go in together."""
 
 
 def ledger_intake(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) -> dict[str, Intake]:
@@ -34,8 +36,8 @@ def ledger_intake(config: SinkConfig, topic_ids: Mapping[str, str], framing: Fra
     def open_new(source: Source) -> OpenBatch:
         return LedgerBatch(source, framing, config.batch_records, config.batch_bytes)
 
-    topic = config.topics.ledger
-    return {topic: Intake(topic, topic_ids[topic], True, open_new, Pace(config.inserts_per_s_max), config.linger_s)}
+    topic, pace = config.topics.ledger, Pace(config.inserts_per_s_max)
+    return {topic: Intake(topic, topic_ids[topic], True, open_new, pace, config.linger_s, joins=True)}
 
 
 def upsert_intakes(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) -> dict[str, Intake]:
@@ -49,8 +51,8 @@ def upsert_intakes(config: SinkConfig, topic_ids: Mapping[str, str], framing: Fr
 
     pace, state_topic, quarantine_topic = Pace(config.upserts_per_s_max), config.topics.state, config.topics.quarantine
     return {
-        state_topic: Intake(state_topic, topic_ids[state_topic], False, held, pace, UPSERT_LINGER_S),
+        state_topic: Intake(state_topic, topic_ids[state_topic], False, held, pace, UPSERT_LINGER_S, joins=False),
         quarantine_topic: Intake(
-            quarantine_topic, topic_ids[quarantine_topic], False, quarantine, pace, UPSERT_LINGER_S
+            quarantine_topic, topic_ids[quarantine_topic], False, quarantine, pace, UPSERT_LINGER_S, joins=False
         ),
     }

@@ -11,6 +11,7 @@ from functools import cache
 from chatsnapshot_projections.avro_block import container, container_header
 from chatsnapshot_projections.ledger_block_schema import LEDGER_BLOCK_SCHEMA
 from chatsnapshot_projections.sink_batch import Insert, Record, Source
+from chatsnapshot_projections.sink_offsets import Span
 from chatsnapshot_schemas.avro_schema import ledger_schema
 from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.framing import SINGLE_OBJECT, SINGLE_OBJECT_BYTES, Framing
@@ -81,18 +82,17 @@ class LedgerBatch:
         self._advance(records, start, at, size)
         return at
 
-    def inserts(self) -> tuple[Insert, ...]:
-        """One insert per fingerprint."""
-        where = f"{TABLE}:{self._source.topic_id}:{self._source.partition}:{self.first}-{self.last}"
+    def span(self) -> Span:
+        """What it covers; not to be asked of an empty one."""
+        return Span(self._source.partition, self.first, self.last)
+
+    def inserts(self, companions: Sequence["LedgerBatch"] = ()) -> tuple[Insert, ...]:
+        """One insert per fingerprint, the partitions' records in the order of their numbers."""
+        parts = sorted((self, *companions), key=LedgerBatch.span)
+        ranges = ",".join(f"{span.partition}:{span.first}-{span.last}" for span in map(LedgerBatch.span, parts))
+        where = f"{TABLE}:{self._source.topic_id}:{ranges}"
         return tuple(
-            Insert(
-                table=TABLE,
-                token=f"{where}:{block.fingerprint.hex()}",
-                body=container(STATEMENT, block_headers()[block.fingerprint], block.records, block.bodies),
-                rows=block.records,
-            )
-            for block in self._blocks.values()
-            if block.records
+            insert for prefix in self._blocks if (insert := _insert([part._blocks[prefix] for part in parts], where))
         )
 
     def _advance(self, records: Sequence[Record], start: int, end: int, size: int) -> None:
@@ -109,3 +109,13 @@ class LedgerBatch:
         if block is None:
             raise InvalidEvent("schema", f"{frame.fingerprint.hex()} is not a ledger schema of this version")
         return block, frame.body
+
+
+def _insert(blocks: Sequence[_Block], where: str) -> Insert | None:
+    """The records of one schema; None when there are none."""
+    fingerprint, records = blocks[0].fingerprint, sum(block.records for block in blocks)
+    if records == 0:
+        return None
+    bodies = blocks[0].bodies if len(blocks) == 1 else b"".join(block.bodies for block in blocks)
+    body = container(STATEMENT, block_headers()[fingerprint], records, bodies)
+    return Insert(table=TABLE, token=f"{where}:{fingerprint.hex()}", body=body, rows=records)

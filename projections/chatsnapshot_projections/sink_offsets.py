@@ -1,8 +1,10 @@
-"""What the sink writes beside its committed offset: the range that is being inserted.
+"""What the sink writes beside its committed offset: the ranges that are being inserted.
 
-A batch is announced before it is inserted: offset `first`, metadata `{"v":1,"topic":"<id>","pending":[first,last]}`.
-When it is in, offset `last + 1` is committed with empty metadata. Whoever finds a range reads exactly those records
-again and inserts them under the same token, before anything else.
+A batch is announced before it is inserted: in each of its partitions, offset `first` with the metadata
+`{"v":1,"topic":"<id>","pending":[first,last]}`, and `"v":2,...,"with":[[partition,first,last],...]` when other
+partitions share the insert. When it is in, offset `last + 1` is committed with empty metadata. Whoever finds an
+announcement reads exactly those records of exactly those partitions again and inserts them under the same token, before
+anything else. Offsets of one announcement are one commit, which the broker keeps whole or not at all.
 """
 
 import json
@@ -10,25 +12,39 @@ from dataclasses import dataclass
 
 from chatsnapshot_schemas.errors import TopicMismatch
 
-VERSION = 1
+ALONE = 1
+JOINED = 2
+"""Versions of the metadata: a batch of one partition is announced as it always was."""
+SPANS_MAX = 64
+"""Partitions in one batch: 63 others of at most 45 characters stay below Kafka's 4,096 bytes of metadata."""
 
 
-@dataclass(frozen=True, slots=True)
-class PendingRange:
-    """Offsets of the first and the last record of an announced batch; there may be holes between them."""
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Offsets of the first and the last record of one partition in a batch; there may be holes between them."""
 
-    topic_id: str
+    partition: int
     first: int
     last: int
 
-    def to_metadata(self) -> str:
-        """The commit's metadata."""
-        fields = {"v": VERSION, "topic": self.topic_id, "pending": [self.first, self.last]}
-        return json.dumps(fields, separators=(",", ":"))
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A batch that is being inserted: its spans in the order of their partitions."""
+
+    topic_id: str
+    spans: tuple[Span, ...]
+
+    def to_metadata(self, partition: int) -> str:
+        """The metadata of one partition's commit."""
+        (own,) = (span for span in self.spans if span.partition == partition)
+        others = [[span.partition, span.first, span.last] for span in self.spans if span is not own]
+        fields = {"v": JOINED if others else ALONE, "topic": self.topic_id, "pending": [own.first, own.last]}
+        return json.dumps(fields | ({"with": others} if others else {}), separators=(",", ":"))
 
 
-def pending_range(metadata: str | None, topic_id: str) -> PendingRange | None:
-    """The range that a commit announces; None when nothing is pending.
+def announcement(metadata: str | None, topic_id: str, partition: int) -> Announcement | None:
+    """What a commit of that partition announces; None when nothing is pending.
 
     Raises TopicMismatch when it was written for another topic of this name, or by a version that is not known.
     """
@@ -36,11 +52,13 @@ def pending_range(metadata: str | None, topic_id: str) -> PendingRange | None:
         return None
     try:
         fields = json.loads(metadata)
-        version, pending = fields["v"], PendingRange(fields["topic"], *map(int, fields["pending"]))
-    except (ValueError, TypeError, KeyError) as error:
+        version, written_for = fields["v"], fields["topic"]
+        spans = [Span(partition, *map(int, fields["pending"]))]
+        spans += [Span(*map(int, other)) for other in fields.get("with", ())]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TopicMismatch(f"the committed offset carries {metadata!r}, which is not the sink's") from error
-    if version != VERSION:
+    if version not in (ALONE, JOINED):
         raise TopicMismatch(f"the committed offset was written by a later version ({metadata!r})")
-    if pending.topic_id != topic_id:
-        raise TopicMismatch(f"records {pending.first}-{pending.last} are pending of another topic ({pending.topic_id})")
-    return pending
+    if written_for != topic_id:
+        raise TopicMismatch(f"records {spans[0].first}-{spans[0].last} are pending of another topic ({written_for})")
+    return Announcement(topic_id, tuple(sorted(spans)))

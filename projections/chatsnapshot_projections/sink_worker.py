@@ -10,19 +10,21 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from confluent_kafka import Consumer, TopicPartition
 
 from chatsnapshot_projections.metrics import SinkMetrics
 from chatsnapshot_projections.sink_assignment import Assignment
-from chatsnapshot_projections.sink_batch import Source
+from chatsnapshot_projections.sink_batch import Mark
 from chatsnapshot_projections.sink_config import SinkConfig
 from chatsnapshot_projections.sink_consumer import commit, consumer_config
 from chatsnapshot_projections.sink_delivery import Delivery, OnStep
 from chatsnapshot_projections.sink_insert import InsertThreads, Write
 from chatsnapshot_projections.sink_intake import Intake
+from chatsnapshot_projections.sink_joining import companions, held_bytes
 from chatsnapshot_projections.sink_lane import Lane
+from chatsnapshot_projections.sink_repeat import Repeats, SpanReader
 from chatsnapshot_projections.sink_router import route
 from chatsnapshot_projections.sink_trouble import ClientTrouble
 
@@ -50,13 +52,21 @@ class SinkWorker:
         self._config = config
         self._intakes = intakes
         self._metrics = metrics
-        self._trouble = ClientTrouble()
+        self._trouble = ClientTrouble(config.kafka)
         self._consumer = Consumer(consumer_config(config, self._trouble.report))
         self._threads = InsertThreads(write, config.inserts_in_flight_max)
         self._delivery = Delivery(self._commit, self._threads, metrics, on_step)
         self._assignment = Assignment(intakes, self._delivery)
+        self._repeats = Repeats(SpanReader(config.kafka), lambda source: intakes[source.topic].open_new(source))
+        self.stepped_at = time.monotonic()
+        """When the loop last came round; monotonic seconds."""
         self._report_at = 0.0
         self._lag_shown: set[tuple[str, str]] = set()
+
+    @property
+    def joined(self) -> bool:
+        """Whether the group has given this worker its share, which may be nothing."""
+        return self._assignment.joined
 
     def run(self, stop: threading.Event) -> int:
         """Work until `stop` is set (0) or every owned partition stopped (1). Raises what makes going on impossible."""
@@ -64,6 +74,7 @@ class SinkWorker:
         try:
             while not stop.is_set():
                 self._step()
+                self.stepped_at = time.monotonic()
                 if self._all_stopped():
                     log.error("every partition of %s that this sink has is stopped", ", ".join(self._intakes))
                     return EXIT_STOPPED
@@ -79,6 +90,7 @@ class SinkWorker:
         route(messages, self._assignment.lanes, self._trouble, time.monotonic())
         self._assignment.open_new()
         lanes = list(self._assignment.lanes.values())
+        self._repeats.go_on(lanes)
         self._delivery.collect()
         self._delivery.repeat(lanes)
         self._begin_due(lanes)
@@ -88,30 +100,33 @@ class SinkWorker:
         self._report(lanes)
 
     def _begin_due(self, lanes: list[Lane]) -> None:
-        """Announced ranges first and at once, then the record that waits longest, as often as the pace allows."""
+        """The record that waits longest first, with all that may go in with it, as often as the pace allows."""
         now = time.monotonic()
         due = [lane for lane in lanes if lane.is_due(now, self._intakes[lane.source.topic].linger_s)]
-        for lane in sorted(due, key=lambda lane: (lane.replay is None, lane.waits_since)):
+        for lane in sorted(due, key=lambda lane: lane.waits_since):
+            intake = self._intakes[lane.source.topic]
             if not self._delivery.has_free_thread:
                 return
-            pace = self._intakes[lane.source.topic].pace
-            if lane.replay is not None or pace.is_free(now):
-                pace.start(now)
-                self._delivery.begin(lane)
+            if lane.may_close and intake.pace.is_free(now):  # else it went with another, or its turn has not come
+                intake.pace.start(now)
+                self._delivery.begin(self._company(lane, lanes) if intake.joins else [lane])
+
+    def _company(self, lane: Lane, lanes: list[Lane]) -> list[Lane]:
+        return companions(lane, lanes, self._config.batch_records, self._config.batch_bytes)
 
     def _throttle(self, lanes: list[Lane]) -> None:
         """Fetch only for lanes with room, and for no new batch while too much is in memory."""
-        memory_is_full = sum(lane.size for lane in lanes) > self._config.buffered_bytes_max
+        memory_is_full = held_bytes(lanes) > self._config.buffered_bytes_max
         for lane in lanes:
-            pause = not lane.may_fetch(memory_is_full=memory_is_full)
+            pause = memory_is_full or not lane.has_room
             if pause == lane.is_paused:
                 continue
             place = [TopicPartition(lane.source.topic, lane.source.partition)]
             (self._consumer.pause if pause else self._consumer.resume)(place)
             lane.is_paused = pause
 
-    def _commit(self, source: Source, offset: int, metadata: str) -> str | None:
-        return commit(self._consumer, source.topic, source.partition, offset, metadata)
+    def _commit(self, marks: Sequence[Mark]) -> str | None:
+        return commit(self._consumer, marks)
 
     def _all_stopped(self) -> bool:
         lanes = self._assignment.lanes
@@ -148,6 +163,7 @@ class SinkWorker:
         """Let inserts under way end, then leave the group; both in bounded time."""
         self._delivery.settle(list(self._assignment.lanes.values()), END_WITHIN_S)
         self._assignment.lanes.clear()
+        self._repeats.close()
         self._threads.close()
         closing = threading.Thread(target=self._consumer.close, name="sink-close", daemon=True)
         closing.start()
@@ -162,12 +178,12 @@ class WorkerThread(threading.Thread):
         self.code = EXIT_OK
         self.error: Exception | None = None
         """What the worker raised."""
-        self._worker = worker
+        self.worker = worker
         self._stop_event = stop
 
     def run(self) -> None:
         """Work to the end and keep how it ended."""
         try:
-            self.code = self._worker.run(self._stop_event)
+            self.code = self.worker.run(self._stop_event)
         except Exception as error:
             self.error = error

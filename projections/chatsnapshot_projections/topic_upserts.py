@@ -13,6 +13,7 @@ import fastavro
 
 from chatsnapshot_projections.avro_block import container, container_header
 from chatsnapshot_projections.sink_batch import Insert, Record, Source
+from chatsnapshot_projections.sink_offsets import Span
 from chatsnapshot_schemas import headers
 from chatsnapshot_schemas.codec import decode_plain
 from chatsnapshot_schemas.errors import InvalidEvent
@@ -172,8 +173,13 @@ class UpsertBatch:
             at += 1
         return at
 
-    def inserts(self) -> tuple[Insert, ...]:
-        """One insert, or none when no record was of this table."""
+    def span(self) -> Span:
+        """What it covers; not to be asked of an empty one."""
+        return Span(self._source.partition, self.first, self.last)
+
+    def inserts(self, companions: Sequence["UpsertBatch"] = ()) -> tuple[Insert, ...]:
+        """One insert, or none when no record was of this table. Companions are not for these small tables."""
+        assert not companions
         if not self._rows:
             return ()
         table, columns = self._rows_of.table, self._rows_of.columns

@@ -101,6 +101,27 @@ def test_one_bad_partition_stops_alone_behind_its_last_good_record(world: SinkWo
     assert world.query(f"SELECT uniqExact(hash) FROM {world.prefix}.ledger WHERE input_partition = 0") == [(200,)]
 
 
+def test_a_row_that_a_projection_refuses_stops_its_partition_and_no_other(world: SinkWorld) -> None:
+    """They went in together: what one of them spoils, the other must not pay for."""
+    world.record(100)
+    world.client.command(
+        f"CREATE MATERIALIZED VIEW {world.prefix}.picky TO {world.prefix}.seen AS SELECT correlation_id, "
+        "throwIf(input_partition = 1 AND sequence_no = 3) + sequence_no AS sequence_no "
+        f"FROM {world.prefix}.ledger WHERE input_partition = 1"
+    )
+    with running(world, config={"linger_s": 1.0, "batch_records": 5_000}) as process:
+        until(lambda: world.committed(0) == (world.end_offset(0), ""), "the other partition's end", [process])
+        until(lambda: f"{world.topics.ledger}/1 STOPPED" in what_it_said(process), "the stop", [process])
+    said = what_it_said(process)
+    assert "one by one" in said
+    assert f"{world.topics.ledger}/0 STOPPED" not in said
+    assert world.committed(1)[0] == 0
+    world.client.command(f"DROP TABLE {world.prefix}.picky")
+    with running(world) as process:
+        until(lambda: world.committed(1) == (world.end_offset(1), ""), "the end", [process])
+    assert world.rows(final=True) == 200
+
+
 def config(bootstrap: str, prefix: str) -> SinkConfig:
     return SinkConfig(
         kafka=KafkaConnection(bootstrap_servers=bootstrap),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatsnapshot_schemas.codec import decode_ledger_plain
+from tests.pipeline.answer_cutter import AnswerCutter
 from tests.pipeline.sink_world import SinkWorld, until, what_it_said, worlds
 from tests.unit.projections_sink.recorded import FRAME, ledger_values
 
@@ -93,6 +94,47 @@ def test_a_successor_with_other_limits_repeats_the_announced_range(world: SinkWo
     assert announced
     assert world.rows() >= 700
     finish(world, expected, batch_records=64, batch_bytes=8_000)
+
+
+NEVER = 1_000_000
+JOINED = {"batch_records": 5_000, "linger_s": 1.0, "instance_id": "one"}
+"""Everything waits for company, so that both partitions go in together."""
+
+
+@pytest.mark.parametrize("step", ["announced", "inserting", "stored"])
+def test_partitions_that_went_in_together_are_repeated_together(whole_world: SinkWorld, step: str) -> None:
+    world = whole_world
+    expected = world.record(300, transaction=70, abort_every=3)
+    victim = world.start(config=JOINED, kill=[step, 1])
+    assert victim.wait(60) == -signal.SIGKILL, what_it_said(victim)
+    announced = [json.loads(world.committed(partition)[1]) for partition in range(world.partitions)]
+    assert [fields["v"] for fields in announced] == [2, 2]
+    if step == "stored":
+        assert world.rows() == expected
+    finish(world, expected, batch_records=64)
+    assert world.rows("run_items") == world.rows("run_items", final=True) == expected
+
+
+def test_a_batch_whose_partitions_have_two_owners_by_now_is_in_once(world: SinkWorld) -> None:
+    """Each of the two repeats the whole under the same token, and commits what it owns."""
+    expected = world.record(300)
+    short = {"session_timeout_s": 6.0}
+    victim = world.start(config={**JOINED, **short}, kill=["stored", 1])
+    assert victim.wait(60) == -signal.SIGKILL, what_it_said(victim)
+    with AnswerCutter(world.url, "refuse", NEVER) as one, AnswerCutter(world.url, "refuse", NEVER) as other:
+        ways = (one, other)
+        heirs = [world.start(config=short, url=way.url) for way in ways]
+        try:
+            until(lambda: all(way.inserts for way in ways), "both try it", heirs)
+            assert len({token for way in ways for token, _body in way.inserts}) == 1
+            for way in ways:
+                way.times = 0
+            until(lambda: all(world.committed(p)[1] == "" for p in range(world.partitions)), "both committed", heirs)
+        finally:
+            for heir in heirs:
+                heir.send_signal(signal.SIGTERM)
+            assert [heir.wait(10) for heir in heirs] == [0, 0]
+    world.assert_exactly(expected)
 
 
 def test_killed_again_and_again_nothing_is_lost_or_doubled(whole_world: SinkWorld) -> None:

@@ -33,8 +33,8 @@ def test_each_record_goes_to_its_lane_and_the_end_counts_behind_them() -> None:
     route(messages, lanes, ClientTrouble(), 0.0)
     assert lanes["t", 0].received == 5
     assert lanes["t", 1].received == 9
-    assert lanes["t", 0].close(0.0).records == 2
-    assert lanes["t", 1].close(0.0).records == 1, "a record before the end was dropped"
+    assert lanes["t", 0].open_batch.records == 2
+    assert lanes["t", 1].open_batch.records == 1, "a record before the end was dropped"
 
 
 def test_records_of_an_earlier_assignment_are_dropped() -> None:
