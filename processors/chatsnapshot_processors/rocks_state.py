@@ -6,6 +6,7 @@ is read from the ledger again.
 """
 
 import shutil
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from chatsnapshot_schemas.errors import AlreadyRunning, ChatSnapshotError, DiskF
 
 RECENT_MAX = 20_000
 """Heads, and as many instances' numbers, kept as objects: what a lane works on now, about 10 MB."""
+RECENT_BATCHES_MAX = 4
+"""Events of so many batches are kept as objects, at most 8 MB: most causes were recorded a moment ago."""
+_MEMTABLE_BLOOM_RATIO = 0.05
+"""Of the write buffer: an id that is not there is mostly not searched for."""
 _BLOCK_CACHE_BYTES = 16 * 1024 * 1024
 _WRITE_BUFFER_BYTES = 16 * 1024 * 1024
 _OPEN_FILES_MAX = 256
@@ -39,6 +44,8 @@ class RocksState:
         self._unusable = False
         self._heads: dict[bytes, Head | None] = {}
         self._numbers: dict[tuple[bytes, str], SourceNumbers | None] = {}
+        self._recent: deque[dict[tuple[bytes, str], KnownEvent]] = deque(maxlen=RECENT_BATCHES_MAX)
+        """Newest first."""
         self.mark = self._read_mark()
 
     def head(self, correlation: bytes) -> Head | None:
@@ -54,6 +61,10 @@ class RocksState:
         """The recorded event of that id."""
         if self.head(correlation) is None:
             return None
+        event = (correlation, event_id)
+        for batch in self._recent:
+            if event in batch:
+                return batch[event]
         value = self._get(keys.known_key(correlation, event_id))
         return None if value is None else keys.decode_known(value)
 
@@ -85,6 +96,7 @@ class RocksState:
             self._db.write(batch)
         except Exception as error:  # rocksdict raises bare Exception
             raise self._broken(error) from error
+        self._recent.appendleft(changes.known)
         self.mark = mark
 
     def discard(self) -> None:
@@ -93,6 +105,7 @@ class RocksState:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._heads.clear()
         self._numbers.clear()
+        self._recent.clear()
         self._db = _open(self._folder)
         self.mark = None
 
@@ -171,6 +184,8 @@ def _options() -> Any:
     options.set_block_based_table_factory(table)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size(_WRITE_BUFFER_BYTES)
+    options.set_memtable_prefix_bloom_ratio(_MEMTABLE_BLOOM_RATIO)
+    options.set_memtable_whole_key_filtering(True)
     options.set_max_open_files(_OPEN_FILES_MAX)
     options.set_keep_log_file_num(2)
     return options
