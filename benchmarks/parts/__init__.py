@@ -1,0 +1,1 @@
+"""One module a question; each has `NAME`, `TITLE` and `run(options) -> PartResult`."""
