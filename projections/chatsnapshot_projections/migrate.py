@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatsnapshot_projections.clickhouse_client import clickhouse_errors
 from chatsnapshot_projections.migrations import Migration, definitions, migrations
 from chatsnapshot_projections.prices import load_prices, prices_to_load
-from chatsnapshot_projections.settings_pinned import INSERT_SETTINGS
+from chatsnapshot_projections.row_insert import insert_rows
 from chatsnapshot_projections.sql_files import statements, table_settings
 from chatsnapshot_schemas.errors import FatalError
 
@@ -104,7 +104,7 @@ def _remember(client: "Client", database: str, done: list[Migration]) -> None:
     now = datetime.now(UTC)
     rows = [(one.version, one.name, one.digest, now) for one in done]
     with clickhouse_errors("writing schema_migrations"):
-        client.insert("schema_migrations", rows, COLUMNS, database=database, settings=dict(INSERT_SETTINGS))
+        insert_rows(client, database, "schema_migrations", COLUMNS, rows)
 
 
 def _prices(client: "Client", database: str, dry_run: bool, *, is_new: bool) -> list[AppliedMigration]:

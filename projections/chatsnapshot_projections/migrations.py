@@ -1,8 +1,15 @@
-"""What a database consists of: migrations by number, and definitions that follow their text."""
+"""What a database consists of: migrations by number, and definitions that follow their text.
+
+The files in sql/tables and sql/projections say what a table is now, and that is what a new database gets. A database of
+an earlier release comes to the same by the numbered migrations behind the first, whose statements find nothing to do
+in a new one. Columns are added before the projection that fills them is changed, in place: what the sink inserts in
+between has the column's default.
+"""
 
 import hashlib
 from dataclasses import dataclass
 
+from chatsnapshot_projections.sql_comments import comment_statement, description, table_columns, view_columns
 from chatsnapshot_projections.sql_files import Projection, projection, statements
 
 PROJECTIONS = ("run_items", "usage_lines", "workflow_facts", "runs_versions")
@@ -13,14 +20,29 @@ VIEWS = (
     "model_prices",
     "runs",
     "transcript",
+    "agent_run_events",
     "workflow_nodes",
     "workflow_edges",
+    "timeline",
     "usage_counted",
     "charges",
     "billing_by_run",
+    "billing_by_day",
     "gaps",
+    "unresolved_causes",
+    "audit_trail",
+    "compliance_log",
 )
 """In the order in which they read each other."""
+TABLES = (
+    "ledger",
+    "quarantine_versions",
+    "held_versions",
+    "model_prices_versions",
+    "price_changes",
+    "schema_migrations",
+)
+"""Tables that are written from outside."""
 
 _FIRST_TABLES = ("ledger", "quarantine_versions", "held_versions", "model_prices_versions")
 
@@ -46,20 +68,35 @@ class Migration:
 
 def migrations(database: str, settings: str) -> tuple[Migration, ...]:
     """The numbered migrations. Released ones never change; what is new gets the next number."""
-    tables = [
-        statement
-        for table in _FIRST_TABLES
-        for statement in statements(f"tables/{table}.sql", database, table=table, table_settings=settings)
-    ]
     targets = [projection(name, database, settings=settings).create_table for name in PROJECTIONS]
-    return (Migration(1, "first tables", (*tables, *targets)),)
+    first = (*_tables(_FIRST_TABLES, database, settings), *targets)
+    second = (
+        *statements("migrations/0002_durations_and_approvals.sql", database),
+        *_tables(("price_changes",), database, settings),
+    )
+    return (
+        Migration(1, "first tables", first),
+        Migration(2, "durations, approvals and changes of prices", second),
+    )
 
 
 def definitions(database: str) -> tuple[Migration, ...]:
-    """Computed columns, projection queries and views: nothing is stored in them, so they can change at any time."""
+    """Computed columns, projection queries, comments and views: no row is stored in them, so they can change freely."""
     columns = Migration(0, "columns of ledger", statements("derived/ledger_columns.sql", database, table="ledger"))
     live = (_live(projection(name, database), database) for name in PROJECTIONS)
-    return (columns, *live, *(_view(name, database) for name in VIEWS))
+    described = (
+        *(_comments(name, f"tables/{name}.sql", database) for name in TABLES),
+        *(_comments(name, f"projections/{name}.sql", database) for name in PROJECTIONS),
+    )
+    return (columns, *live, *described, *(_view(name, database) for name in VIEWS))
+
+
+def _tables(names: tuple[str, ...], database: str, settings: str) -> list[str]:
+    return [
+        statement
+        for name in names
+        for statement in statements(f"tables/{name}.sql", database, table=name, table_settings=settings)
+    ]
 
 
 def _live(filled: Projection, database: str) -> Migration:
@@ -74,6 +111,15 @@ def _live(filled: Projection, database: str) -> Migration:
     )
 
 
+def _comments(name: str, path: str, database: str) -> Migration:
+    statement = comment_statement(database, name, description(path), table_columns(path))
+    return Migration(0, f"comments of {name}", (statement,))
+
+
 def _view(name: str, database: str) -> Migration:
-    (select,) = statements(f"views/{name}.sql", database)
-    return Migration(0, f"view {name}", (f"CREATE OR REPLACE VIEW `{database}`.{name} AS\n{select}",))
+    path = f"views/{name}.sql"
+    (select,) = statements(path, database)
+    create = f"CREATE OR REPLACE VIEW `{database}`.{name} AS\n{select}"
+    return Migration(
+        0, f"view {name}", (create, comment_statement(database, name, description(path), view_columns(path)))
+    )

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -11,29 +11,19 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from chatsnapshot_projections.clickhouse_client import clickhouse_errors
-from chatsnapshot_projections.settings_pinned import INSERT_SETTINGS
+from chatsnapshot_projections.price_keys import BUCKETS
+from chatsnapshot_projections.row_insert import insert_rows
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-BUCKETS = (
-    "input_uncached",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "input_audio",
-    "output_text",
-    "output_reasoning",
-    "output_audio",
-)
-"""Token buckets of PAYLOADS `usage`; disjoint."""
 SOURCE = "shipped prices.csv"
 TABLE = "model_prices_versions"
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a million tokens of one bucket cost from a time on. Fields are the table's columns, in order."""
+    """What a million tokens of one bucket cost from a time on. Fields are the table's columns."""
 
     provider: str
     model: str
@@ -46,6 +36,15 @@ class Price:
     currency: str
     source: str
     version: int
+    long_prompt_over: int = 0
+    """Tokens of the whole prompt beyond which `long_prompt_price` applies; 0: the price is for any length."""
+    long_prompt_price: Decimal | None = None
+    """None with a limit: such calls are unpriced."""
+
+    @property
+    def key(self) -> tuple[str, str, str, bool, str, datetime]:
+        """What a later version replaces."""
+        return self.provider, self.model, self.service_tier, self.batch, self.bucket, self.valid_from
 
 
 COLUMNS = tuple(field.name for field in fields(Price))
@@ -58,43 +57,71 @@ def shipped_prices() -> tuple[Price, ...]:
 
 
 def parse_prices(text: str) -> Iterator[Price]:
-    """The prices of a list in the form of prices.csv, whose `# version: N` says which list is newer."""
+    """The prices of a list in the form of prices.csv, whose `# version: N` says which list is newer.
+
+    A line with `prompt_over` belongs to the line before it of the same key. Raises ValueError when there is none.
+    """
     found = re.search(r"^# version: (\d+)$", text, re.MULTILINE)
     if found is None:
         raise ValueError("a price list needs a line `# version: N`")
+    prices: dict[tuple[object, ...], Price] = {}
     for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
         for model in filter(None, (row["model"], *row["aliases"].split("|"))):
-            for bucket in BUCKETS:
-                if row[bucket]:
-                    yield _price(row, model, bucket, int(found[1]))
+            if row.get("prompt_over"):
+                _add_long_prompts(prices, row, model)
+            else:
+                prices.update((price.key, price) for price in _prices(row, model, int(found[1])))
+    yield from prices.values()
 
 
-def _price(row: dict[str, str], model: str, bucket: str, version: int) -> Price:
+def _prices(row: dict[str, str], model: str, version: int) -> Iterator[Price]:
     batch = row["batch"] == "true"
-    special = "".join(f"/{word}" for word in (row["service_tier"], "batch" if batch else "") if word)
-    return Price(
-        provider=row["provider"],
-        model=model,
-        service_tier=row["service_tier"],
-        batch=batch,
-        bucket=bucket,
-        valid_from=datetime.fromisoformat(row["valid_from"]).replace(tzinfo=UTC),
-        price_id=f"{row['provider']}/{model}{special}/{bucket}@{row['valid_from']}",
-        price_per_million=Decimal(row[bucket]),
-        currency=row["currency"],
-        source=SOURCE,
-        version=version,
-    )
+    for bucket in BUCKETS:
+        if row[bucket]:
+            yield Price(
+                provider=row["provider"],
+                model=model,
+                service_tier=row["service_tier"],
+                batch=batch,
+                bucket=bucket,
+                valid_from=_time(row),
+                price_id=price_id(row["provider"], model, row["service_tier"], batch, bucket, row["valid_from"]),
+                price_per_million=Decimal(row[bucket]),
+                currency=row["currency"],
+                source=SOURCE,
+                version=version,
+            )
+
+
+def _add_long_prompts(prices: dict[tuple[object, ...], Price], row: dict[str, str], model: str) -> None:
+    key = (row["provider"], model, row["service_tier"], row["batch"] == "true")
+    same = [price for price in prices.values() if price.key[:4] == key and price.valid_from == _time(row)]
+    if not same:
+        raise ValueError(f"prompt_over without a line for shorter prompts: {row['provider']}/{model}")
+    for price in same:
+        long = Decimal(row[price.bucket]) if row[price.bucket] else None
+        prices[price.key] = replace(price, long_prompt_over=int(row["prompt_over"]), long_prompt_price=long)
+
+
+def price_id(provider: str, model: str, tier: str, batch: bool, bucket: str, valid_from: str) -> str:
+    """`provider/model[/tier][/batch]/bucket@valid_from`."""
+    special = "".join(f"/{word}" for word in (tier, "batch" if batch else "") if word)
+    return f"{provider}/{model}{special}/{bucket}@{valid_from}"
+
+
+def _time(row: dict[str, str]) -> datetime:
+    return datetime.fromisoformat(row["valid_from"]).replace(tzinfo=UTC)
 
 
 def prices_to_load(client: "Client | None", database: str) -> list[Price]:
     """Shipped prices that the database does not have in this or a later version; all of them without a client."""
     if client is None:
         return list(shipped_prices())
+    key = "provider, model, service_tier, batch, bucket, valid_from"
     with clickhouse_errors("reading model prices"):
-        rows = client.query(f"SELECT price_id, version FROM `{database}`.{TABLE} FINAL").result_rows
-    loaded = {str(row[0]): int(row[1]) for row in rows}
-    return [price for price in shipped_prices() if loaded.get(price.price_id, 0) < price.version]
+        found = client.query(f"SELECT {key}, version FROM `{database}`.{TABLE} FINAL", tz_mode="aware")
+    loaded = {tuple(row[:-1]): int(row[-1]) for row in found.result_rows}
+    return [price for price in shipped_prices() if loaded.get(price.key, 0) < price.version]
 
 
 def load_prices(client: "Client", database: str) -> None:
@@ -102,7 +129,12 @@ def load_prices(client: "Client", database: str) -> None:
 
     Raises ClickHouseUnavailable, QueryFailed.
     """
-    rows = [astuple(price) for price in prices_to_load(client, database)]
+    insert_prices(client, database, prices_to_load(client, database))
+
+
+def insert_prices(client: "Client", database: str, prices: list[Price]) -> None:
+    """Write versions of prices. Raises ClickHouseUnavailable, QueryFailed."""
+    rows = [astuple(price) for price in prices]
     if rows:
         with clickhouse_errors("loading model prices"):
-            client.insert(TABLE, rows, COLUMNS, database=database, settings=dict(INSERT_SETTINGS))
+            insert_rows(client, database, TABLE, COLUMNS, rows)

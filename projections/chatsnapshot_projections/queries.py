@@ -1,12 +1,15 @@
 """The named queries over the views: always one tenant, always a limit, rows once whatever happened on the way in."""
 
 from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chatsnapshot_projections.clickhouse_client import clickhouse_errors
+from chatsnapshot_projections.price_rows import ImpactRow, PriceRow
 from chatsnapshot_projections.query_rows import (
     BillingRow,
     ChargeRow,
+    DayBillRow,
     EdgeRow,
     EventRow,
     GapRow,
@@ -18,6 +21,7 @@ from chatsnapshot_projections.query_rows import (
 )
 from chatsnapshot_projections.settings_pinned import READ_SETTINGS
 from chatsnapshot_projections.sql_files import statements
+from chatsnapshot_projections.trail_rows import ActionRow, SpanRow, UnresolvedCauseRow
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -28,6 +32,7 @@ LIMIT = 1_000
 """Rows of a page unless the caller says otherwise."""
 _BYTES = dict.fromkeys(("hash", "prev_hash", "message_key", "original"), "bytes")
 """Columns that hold bytes, not text."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LedgerQueries:
@@ -69,6 +74,18 @@ class LedgerQueries:
         """Edges of the graph."""
         return self._rows(EdgeRow, "workflow_edges", limit, tenant=tenant, run=run)
 
+    def timeline(self, tenant: str, run: str, limit: int = LIMIT) -> list[SpanRow]:
+        """Spans with durations, in the order in which they began."""
+        return self._rows(SpanRow, "timeline", limit, tenant=tenant, run=run)
+
+    def audit_trail(self, tenant: str, run: str, limit: int = LIMIT) -> list[ActionRow]:
+        """Who did what, on whose behalf, with which approval."""
+        return self._rows(ActionRow, "audit_trail", limit, tenant=tenant, run=run)
+
+    def unresolved_causes(self, tenant: str, run: str, limit: int = LIMIT) -> list[UnresolvedCauseRow]:
+        """Causes that are named and not there now."""
+        return self._rows(UnresolvedCauseRow, "unresolved_causes", limit, tenant=tenant, run=run)
+
     def charges(self, tenant: str, run: str, limit: int = LIMIT) -> list[ChargeRow]:
         """Usage that counts, with prices, in ledger order."""
         return self._rows(ChargeRow, "charges", limit, tenant=tenant, run=run)
@@ -76,6 +93,23 @@ class LedgerQueries:
     def billing_by_run(self, tenant: str, run: str, limit: int = LIMIT) -> list[BillingRow]:
         """What the run costs: a row a currency, and one of currency '' for what has no price."""
         return self._rows(BillingRow, "billing_by_run", limit, tenant=tenant, run=run)
+
+    def billing_by_day(self, tenant: str, first: date, last: date, limit: int = LIMIT) -> list[DayBillRow]:
+        """What the UTC days `first` to `last` cost, both included: a row for each day, model, tier and currency."""
+        return self._rows(DayBillRow, "billing_by_day", limit, tenant=tenant, first=first, last=last)
+
+    def prices(self, at: datetime, provider: str = "", model: str = "", limit: int = LIMIT) -> list[PriceRow]:
+        """Prices in force at a time; `model` is the beginning of a name. Of every tenant: prices have none."""
+        return self._rows(PriceRow, "prices", limit, at=_micros(at), provider=provider, model=model)
+
+    def price_history(self, provider: str = "", model: str = "", limit: int = LIMIT) -> list[PriceRow]:
+        """Every price that is or was in force, oldest first."""
+        return self._rows(PriceRow, "price_history", limit, provider=provider, model=model)
+
+    def price_impact(self, priced_as: str, bucket: str, since: datetime, before: datetime) -> list[ImpactRow]:
+        """Charges of every tenant that a price for that time would change, a row a currency."""
+        place = {"priced_as": priced_as, "bucket": bucket, "since": _micros(since), "before": _micros(before)}
+        return self._rows(ImpactRow, "price_impact", LIMIT, **place)
 
     def gaps_of_run(self, tenant: str, run: str, limit: int = LIMIT) -> list[GapRow]:
         """Source numbers that are missing now."""
@@ -107,3 +141,8 @@ class LedgerQueries:
                 column_formats={name: _BYTES[name] for name in columns if name in _BYTES},
             )
         return [kind(**row) for row in found.named_results()]
+
+
+def _micros(time: datetime) -> int:
+    """An aware time as microseconds since 1970: the client's own form of a parameter drops what is below a second."""
+    return (time - _EPOCH) // timedelta(microseconds=1)

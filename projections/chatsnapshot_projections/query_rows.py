@@ -1,7 +1,7 @@
 """What the named queries answer: one frozen class a row, fields named as the columns. Absent text is ''."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
@@ -117,6 +117,7 @@ class RunItemRow:
     response_id: str
     message_id: str
     finish_reason: str
+    approval_required: bool
     partial: bool
     truncated: bool
 
@@ -185,6 +186,8 @@ class ChargeRow:
     batch: bool
     bucket: str
     tokens: int
+    priced_as: str
+    """What the price was looked up for: `provider/model[/tier][/batch]`."""
     price_id: str
     price_per_million: Decimal | None
     currency: str
@@ -208,12 +211,35 @@ class BillingRow:
     model_calls: int
     lines: int
     unpriced_lines: int
+    unpriced_tokens: int
     models: list[str]
 
 
 @dataclass(frozen=True, slots=True)
+class DayBillRow:
+    """What a model costs on one UTC day in one currency; currency '': its usage without a price, amount None."""
+
+    tenant_id: str
+    day: date
+    provider: str
+    model: str
+    service_tier: str
+    batch: bool
+    currency: str
+    amount: Decimal | None
+    tokens: int
+    input_tokens: int
+    output_tokens: int
+    model_calls: int
+    runs: int
+    lines: int
+    unpriced_lines: int
+    unpriced_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class GapRow:
-    """Source numbers missing_from to missing_to, both included, that are not there."""
+    """Source numbers missing_from to missing_to, both included; `missing` of them are missing, at most."""
 
     tenant_id: str
     correlation_id: str
@@ -221,6 +247,9 @@ class GapRow:
     missing_from: int
     missing_to: int
     missing: int
+    before_sequence_no: int
+    """The record that follows; 0 when that number is in quarantine."""
+    noticed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 tables/       a table that is written to from outside; `{{table}}` is its name
 projections/  a table, `-- projection`, and the SELECT over ledger rows that fills it
+migrations/   what a database of an earlier release lacks
 derived/      columns that are computed on reading
 views/        a SELECT that people and queries read
 queries/      a SELECT with `{parameters:Type}` for queries.py
@@ -18,6 +19,7 @@ from chatsnapshot_projections.event_type_sql import (
     phase_sql,
     primitive_sql,
 )
+from chatsnapshot_projections.price_keys import price_key_sql
 from chatsnapshot_projections.settings_pinned import DEDUPLICATION_WINDOW
 from chatsnapshot_schemas.errors import ConfigurationError
 
@@ -53,12 +55,12 @@ def statements(path: str, database: str, **values: str) -> tuple[str, ...]:
 def projection(name: str, database: str, *, table: str | None = None, settings: str = "") -> Projection:
     """A projection, its table called `table` (default: the projection's name)."""
     values = {"table": table or name, "table_settings": settings}
-    create_table, select = _text(f"projections/{name}.sql").split(_SELECT_FOLLOWS)
+    create_table, select = sql_text(f"projections/{name}.sql").split(_SELECT_FOLLOWS)
     return Projection(name, _fill(create_table, database, values), _fill(select, database, values))
 
 
 def _rendered(path: str, database: str, values: dict[str, str]) -> str:
-    return _fill(_text(path), database, values)
+    return _fill(sql_text(path), database, values)
 
 
 def _fill(text: str, database: str, values: dict[str, str]) -> str:
@@ -71,16 +73,23 @@ def _fill(text: str, database: str, values: dict[str, str]) -> str:
 
 @cache
 def _expressions() -> dict[str, str]:
-    document = _text("derived/document.sql").splitlines()
+    document = sql_text("derived/document.sql").splitlines()
     return {
         "primitive": primitive_sql(),
         "declared_entity": entity_sql(),
         "declared_phase": phase_sql(),
         "event_types": event_types_view_sql(),
+        **price_key_sql(),
         "document": "\n".join(line for line in document if not line.startswith("--")),
     }
 
 
+def is_sql_file(path: str) -> bool:
+    """Whether there is such a file."""
+    return files(__package__).joinpath("sql", path).is_file()
+
+
 @cache
-def _text(path: str) -> str:
+def sql_text(path: str) -> str:
+    """A file as it is, comments and placeholders included."""
     return files(__package__).joinpath("sql", path).read_text("utf-8")

@@ -279,8 +279,9 @@ def test_runs_are_listed_latest_first_for_one_tenant(ledger: LedgerDatabase) -> 
 
 
 def test_gaps_are_the_numbers_that_are_missing(ledger: LedgerDatabase) -> None:
-    numbers = [1, 2, 5, 9, 4]
-    said = [{"source_instance": "i", "source_seq": number} for number in numbers]
+    # as the sequencer records them: 7 was in quarantine by then, 4 came too late
+    recorded = [(1, 1, False), (2, 0, False), (5, 2, False), (9, 2, False), (4, 0, True)]
+    said = [{"source_instance": "i", "source_seq": n, "gap_before": gap, "late": late} for n, gap, late in recorded]
     ledger.record("gappy", *((MESSAGE, {}, fields) for fields in said))
     ledger.client.command(
         "INSERT INTO quarantine_versions (input_epoch, input_partition, input_offset, tenant_id, correlation_id, "
@@ -292,6 +293,16 @@ def test_gaps_are_the_numbers_that_are_missing(ledger: LedgerDatabase) -> None:
     run = ledger.queries.run(TENANT, "gappy")
     assert run is not None
     assert run.missing == 4
+    assert [gap.before_sequence_no for gap in ledger.queries.gaps_of_run(TENANT, "gappy")] == [1, 5, 0, 4]
+
+
+def test_numbers_that_duplicates_used_up_are_no_gap(ledger: LedgerDatabase) -> None:
+    # 1 and 2: duplicates with numbers of their own; 4: lost; 6, 7: one of them lost, one a duplicate's
+    recorded = [(0, 0, False), (3, 0, False), (5, 1, False), (8, 1, False)]
+    said = [{"source_instance": "i", "source_seq": n, "gap_before": gap, "late": late} for n, gap, late in recorded]
+    ledger.record("used", *((MESSAGE, {}, fields) for fields in said))
+    gaps = [(gap.missing_from, gap.missing_to, gap.missing) for gap in ledger.queries.gaps_of_run(TENANT, "used")]
+    assert gaps == [(4, 4, 1), (6, 7, 1)]
 
 
 def test_held_and_quarantine_show_the_latest_state(ledger: LedgerDatabase) -> None:

@@ -57,7 +57,8 @@ def test_what_broke_off_goes_on(client: Any, name: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(migrating, "definitions", lambda database: whole)
     steps = [str(step) for step in migrate(client, name)]
     prices = f"{len(shipped_prices())} model prices"
-    assert steps[1:] == ["migration 1: first tables", *(step.name for step in whole), prices]
+    numbered = ["migration 1: first tables", "migration 2: durations, approvals and changes of prices"]
+    assert steps[1:] == [*numbered, *(step.name for step in whole), prices]
     assert migrate(client, name) == []
 
 
@@ -79,7 +80,7 @@ def test_the_second_time_nothing_is_left_to_do(made: LedgerDatabase) -> None:
 def test_every_stored_table_remembers_tokens_and_syncs(made: LedgerDatabase) -> None:
     engines, statements = _tables(made, "engine"), _tables(made, "create_table_query")
     stored = [table for table, engine in engines.items() if engine.endswith("MergeTree")]
-    assert len(stored) == 9
+    assert len(stored) == 10
     for table in stored:
         assert "non_replicated_deduplication_window = 10000" in statements[table], table
         assert "fsync_after_insert = 1" in statements[table], table
@@ -88,7 +89,7 @@ def test_every_stored_table_remembers_tokens_and_syncs(made: LedgerDatabase) -> 
 def test_a_newer_database_is_refused(made: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     older = Migration(0, "before the first", ())
     monkeypatch.setattr(migrating, "migrations", lambda database, settings: (older,))
-    with pytest.raises(FatalError, match=r"version 1, this program knows 0"):
+    with pytest.raises(FatalError, match=r"is at version 2, this program knows 0"):
         migrate(made.client, made.name)
 
 
@@ -114,7 +115,7 @@ def test_the_price_list_is_loaded_once_and_leaves_what_a_person_set(made: Ledger
     count = "SELECT count() FROM model_prices"
     assert made.one(count) == len(shipped_prices())
     made.client.command(
-        "INSERT INTO model_prices_versions SELECT * REPLACE (42 AS price_per_million, 'me' AS source, "
+        "INSERT INTO model_prices_versions SELECT * EXCEPT is_own REPLACE (42 AS price_per_million, 'me' AS source, "
         "1763640000000 AS version) FROM model_prices WHERE price_id LIKE 'demo/demo-model/output_text%'"
     )
     made.client.command(

@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from chatsnapshot.rendering.printable import one_line
 
+MISSING_SHOWN = 3
+"""Missing prices that are named below the table."""
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -40,7 +42,8 @@ def cost_renderable(charges: Iterable[Any]) -> RenderableType:
         )
     table.add_section()
     _add_totals(table, [row for rows in lines.values() for row in rows])
-    return table
+    hint = _missing_prices([row for rows in lines.values() for row in rows])
+    return Group(table, hint) if hint else table
 
 
 def _add_totals(table: Table, charges: list[Any]) -> None:
@@ -49,8 +52,21 @@ def _add_totals(table: Table, charges: list[Any]) -> None:
         if not charge.unpriced:
             totals[charge.currency] += charge.amount
     tokens = sum(charge.tokens for charge in charges)
+    unpriced = sum(charge.tokens for charge in charges if charge.unpriced)
+    has_unpriced = any(charge.unpriced for charge in charges)
     amounts = " + ".join(money(amount, currency) for currency, amount in totals.items()) or "unpriced"
     table.add_row("total", "", "", f"{tokens:,}", "", amounts, style="bold")
+    if has_unpriced and totals:
+        table.add_row("not in it", "", "", f"{unpriced:,}", "", "unpriced", style="yellow")
+
+
+def _missing_prices(charges: list[Any]) -> Text | None:
+    missing = sorted({f"{charge.priced_as} {charge.bucket}" for charge in charges if charge.unpriced})
+    if not missing:
+        return None
+    named = ", ".join(one_line(name, 60) for name in missing[:MISSING_SHOWN])
+    more = f" and {len(missing) - MISSING_SHOWN} more" if len(missing) > MISSING_SHOWN else ""
+    return Text(f"no price for {named}{more}: `chatsnapshot prices set` adds one", "yellow")
 
 
 def money(amount: Decimal, currency: str) -> str:

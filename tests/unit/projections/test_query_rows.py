@@ -1,14 +1,15 @@
 from dataclasses import fields, is_dataclass
 
-from chatsnapshot_projections import query_rows
+from chatsnapshot_projections import query_rows, trail_rows
 from chatsnapshot_projections.ledger_block_schema import LEDGER_BLOCK_FIELDS
 from chatsnapshot_projections.query_rows import EventRow, RunItemRow
 from chatsnapshot_projections.sql_files import projection
 
 
 def test_rows_are_frozen() -> None:
-    kinds = [kind for kind in vars(query_rows).values() if isinstance(kind, type) and is_dataclass(kind)]
-    assert len(kinds) == 10
+    named = {**vars(query_rows), **vars(trail_rows)}
+    kinds = [kind for kind in named.values() if isinstance(kind, type) and is_dataclass(kind)]
+    assert len(kinds) == 14
     assert all(kind.__dataclass_params__.frozen for kind in kinds)  # type: ignore[attr-defined]
 
 

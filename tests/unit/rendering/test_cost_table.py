@@ -14,6 +14,7 @@ class Charge:
     agent: str = "clerk"
     model: str = "m"
     bucket: str = "input_uncached"
+    priced_as: str = "lab/m"
     price_id: str = "p1"
     tokens: int = 1_000
     unpriced: bool = False
@@ -54,6 +55,19 @@ def test_unpriced_is_said_and_never_zero() -> None:
     text = text_of(Charge(unpriced=True, price_per_million=None, amount=None, currency="", price_id=""))
     assert text.count("unpriced") == 2
     assert "0.00" not in text
+    assert "no price for lab/m input_uncached" in text
+
+
+def test_a_total_says_that_some_of_it_has_no_price() -> None:
+    gone = Charge(
+        bucket="output_text", unpriced=True, price_per_million=None, amount=None, currency="", price_id="", tokens=7
+    )
+    text = text_of(Charge(), gone)
+    (total,) = [line for line in text.splitlines() if line.strip().startswith("total")]
+    (rest,) = [line for line in text.splitlines() if "not in it" in line]
+    assert "1,007" in total
+    assert "$0.0025" in total
+    assert rest.split() == ["not", "in", "it", "7", "unpriced"]
 
 
 def test_a_run_without_usage_says_so() -> None:

@@ -10,7 +10,11 @@ ALTER TABLE {{database}}.{{table}}
     ADD COLUMN IF NOT EXISTS document String ALIAS ''
 ;
 ALTER TABLE {{database}}.{{table}}
-    MODIFY COLUMN primitive LowCardinality(String) ALIAS {{primitive}},
-    MODIFY COLUMN declared_entity LowCardinality(String) ALIAS {{declared_entity}},
-    MODIFY COLUMN declared_phase LowCardinality(String) ALIAS {{declared_phase}},
+    MODIFY COLUMN primitive LowCardinality(String) ALIAS {{primitive}}
+        COMMENT 'the one of the seven primitives that the type maps to; computed on reading',
+    MODIFY COLUMN declared_entity LowCardinality(String) ALIAS {{declared_entity}}
+        COMMENT 'entity that the type stands for; empty: only the payload can say; computed on reading',
+    MODIFY COLUMN declared_phase LowCardinality(String) ALIAS {{declared_phase}}
+        COMMENT 'phase that the type stands for; empty: only the payload can say; computed on reading',
     MODIFY COLUMN document String ALIAS {{document}}
+        COMMENT 'payload as text that every JSON function here accepts; computed on reading'

@@ -6,21 +6,21 @@
 -- Not partitioned: a run's rows from two months must meet.
 CREATE TABLE IF NOT EXISTS {{database}}.{{table}}
 (
-    tenant_id LowCardinality(String),
-    correlation_id String CODEC(ZSTD(1)),
-    events SimpleAggregateFunction(max, Int64),
-    first_recorded_at SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
-    last_recorded_at SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
-    first_timestamp AggregateFunction(argMin, DateTime64(6, 'UTC'), Int64),
-    last_timestamp AggregateFunction(argMax, DateTime64(6, 'UTC'), Int64),
-    workflow_phase AggregateFunction(argMax, String, Int64),
-    run_phase AggregateFunction(argMax, String, Int64),
-    workflow_name AggregateFunction(argMin, String, Int64),
-    root_name AggregateFunction(argMin, String, Int64),
-    user_id AggregateFunction(argMin, String, Int64),
-    services AggregateFunction(groupUniqArray(16), String),
-    runtimes AggregateFunction(groupUniqArray(16), String),
-    agents AggregateFunction(groupUniqArray(64), String)
+    tenant_id LowCardinality(String) COMMENT 'owner of the run',
+    correlation_id String CODEC(ZSTD(1)) COMMENT 'the run, workflow or session: the scope of order',
+    events SimpleAggregateFunction(max, Int64) COMMENT 'highest sequence number, which is the count',
+    first_recorded_at SimpleAggregateFunction(min, DateTime64(6, 'UTC')) COMMENT 'append time of the first event',
+    last_recorded_at SimpleAggregateFunction(max, DateTime64(6, 'UTC')) COMMENT 'append time of the last event',
+    first_timestamp AggregateFunction(argMin, DateTime64(6, 'UTC'), Int64) COMMENT 'state: time by the producer of the first event',
+    last_timestamp AggregateFunction(argMax, DateTime64(6, 'UTC'), Int64) COMMENT 'state: time by the producer of the last event',
+    workflow_phase AggregateFunction(argMax, String, Int64) COMMENT 'state: last phase of the workflow without a parent',
+    run_phase AggregateFunction(argMax, String, Int64) COMMENT 'state: last phase of the run without a parent',
+    workflow_name AggregateFunction(argMin, String, Int64) COMMENT 'state: first workflow_name',
+    root_name AggregateFunction(argMin, String, Int64) COMMENT 'state: first name of the entity without a parent',
+    user_id AggregateFunction(argMin, String, Int64) COMMENT 'state: first user',
+    services AggregateFunction(groupUniqArray(16), String) COMMENT 'state: services that took part, at most 16',
+    runtimes AggregateFunction(groupUniqArray(16), String) COMMENT 'state: frameworks that took part, at most 16',
+    agents AggregateFunction(groupUniqArray(64), String) COMMENT 'state: agents that took part, at most 64'
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (tenant_id, correlation_id)

@@ -4,29 +4,29 @@
 -- More than 1e12 tokens in one bucket of one call is no token count and gives no line; it would overflow a bill's sum.
 CREATE TABLE IF NOT EXISTS {{database}}.{{table}}
 (
-    tenant_id LowCardinality(String),
-    correlation_id String CODEC(ZSTD(1)),
-    sequence_no Int64 CODEC(Delta, ZSTD(1)),
-    ordinal UInt16,
-    recorded_at DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    event_id UUID,
-    event_type LowCardinality(String),
-    agent LowCardinality(String),
-    agent_run_id String CODEC(ZSTD(1)),
-    provider LowCardinality(String),
-    model LowCardinality(String),
-    model_call_id String CODEC(ZSTD(1)),
-    attempt UInt32,
+    tenant_id LowCardinality(String) COMMENT 'owner of the run',
+    correlation_id String CODEC(ZSTD(1)) COMMENT 'the run, workflow or session: the scope of order',
+    sequence_no Int64 CODEC(Delta, ZSTD(1)) COMMENT 'place of the event in its run, dense from 1',
+    ordinal UInt16 COMMENT 'place of the row within its event, from 0',
+    recorded_at DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)) COMMENT 'append time of the input on the broker, UTC',
+    event_id UUID COMMENT 'id of the event',
+    event_type LowCardinality(String) COMMENT 'dotted type as recorded; view event_types lists the known ones',
+    agent LowCardinality(String) COMMENT 'who acted: payload.agent, else source.agent',
+    agent_run_id String CODEC(ZSTD(1)) COMMENT 'run of the agent itself, for sub-agents',
+    provider LowCardinality(String) COMMENT 'as the payload says',
+    model LowCardinality(String) COMMENT 'model as the payload names it',
+    model_call_id String CODEC(ZSTD(1)) COMMENT 'with attempt: one call of a model, billed once',
+    attempt UInt32 COMMENT 'number of the attempt, from 1',
     scope LowCardinality(String) COMMENT 'only `call` is billed',
     counter LowCardinality(String) COMMENT 'delta, or cumulative: a running total',
     series LowCardinality(String) COMMENT 'name of the running total',
-    service_tier LowCardinality(String),
-    batch Bool,
-    bucket LowCardinality(String),
+    service_tier LowCardinality(String) COMMENT 'as the payload says; empty: standard',
+    batch Bool COMMENT 'used the batch interface',
+    bucket LowCardinality(String) COMMENT 'token bucket, or unknown where only a total was reported',
     tokens Int64 CODEC(ZSTD(1)) COMMENT 'as reported; of a cumulative counter: the total so far',
     basis LowCardinality(String) COMMENT 'how the buckets were derived from the raw figures',
     provider_cost_amount Nullable(Decimal(38, 12)) CODEC(ZSTD(1)) COMMENT 'what the provider says it costs; on the first line of an event only',
-    provider_cost_currency LowCardinality(String)
+    provider_cost_currency LowCardinality(String) COMMENT 'currency of provider_cost_amount'
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(recorded_at)

@@ -5,40 +5,42 @@
 -- result; `integration:<call_id>`; `request:<request_id>` of a question to a person and the answer; else `event:<event_id>`.
 CREATE TABLE IF NOT EXISTS {{database}}.{{table}}
 (
-    tenant_id LowCardinality(String),
-    correlation_id String CODEC(ZSTD(1)),
-    sequence_no Int64 CODEC(Delta, ZSTD(1)),
-    ordinal UInt16,
-    recorded_at DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    timestamp DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    event_id UUID,
-    event_type LowCardinality(String),
-    primitive LowCardinality(String),
-    cause LowCardinality(String),
-    causation_id Nullable(UUID),
-    causation_correlation_id String CODEC(ZSTD(1)),
-    caused_by Array(UUID),
-    node_id String CODEC(ZSTD(1)),
+    tenant_id LowCardinality(String) COMMENT 'owner of the run',
+    correlation_id String CODEC(ZSTD(1)) COMMENT 'the run, workflow or session: the scope of order',
+    sequence_no Int64 CODEC(Delta, ZSTD(1)) COMMENT 'place of the event in its run, dense from 1',
+    ordinal UInt16 COMMENT 'place of the row within its event, from 0',
+    recorded_at DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)) COMMENT 'append time of the input on the broker, UTC',
+    timestamp DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)) COMMENT 'clock of the producer, UTC; informative, it never decides order',
+    event_id UUID COMMENT 'id of the event',
+    event_type LowCardinality(String) COMMENT 'dotted type as recorded; view event_types lists the known ones',
+    primitive LowCardinality(String) COMMENT 'the one of the seven primitives that the type maps to',
+    cause LowCardinality(String) COMMENT 'root, linked, external or unresolved when it was recorded',
+    causation_id Nullable(UUID) COMMENT 'the event that caused this one; null for a root',
+    causation_correlation_id String CODEC(ZSTD(1)) COMMENT 'run of that cause when it is another one, else empty',
+    caused_by Array(UUID) COMMENT 'further causes in the same run',
+    node_id String CODEC(ZSTD(1)) COMMENT 'node of the graph that this fact belongs to',
     node_kind LowCardinality(String) COMMENT 'entity, tool_call, integration_call, request, message, interaction, or the kind of a state change',
-    name String CODEC(ZSTD(1)),
+    name String CODEC(ZSTD(1)) COMMENT 'name of the node as this fact says it',
     phase LowCardinality(String) COMMENT 'scheduled, started, paused, resumed, completed, failed, cancelled, skipped; empty: happened at once',
     outcome LowCardinality(String) COMMENT 'status of a result or decision of a person, as given',
-    entity LowCardinality(String),
-    entity_id String CODEC(ZSTD(1)),
-    parent_entity_id String CODEC(ZSTD(1)),
-    depends_on Array(String) CODEC(ZSTD(1)),
-    workflow_name LowCardinality(String),
-    user_id String CODEC(ZSTD(1)),
-    agent LowCardinality(String),
-    agent_run_id String CODEC(ZSTD(1)),
-    parent_agent_run_id String CODEC(ZSTD(1)),
-    tool_call_id String CODEC(ZSTD(1)),
-    attempt UInt32,
-    from_agent LowCardinality(String),
-    to_agent LowCardinality(String),
-    child_correlation_id String CODEC(ZSTD(1)),
-    forked_from_correlation_id String CODEC(ZSTD(1)),
-    forked_from_sequence_no Int64 CODEC(ZSTD(1)),
+    entity LowCardinality(String) COMMENT 'of a workflow event: run, workflow, task, node or agent',
+    entity_id String CODEC(ZSTD(1)) COMMENT 'of a workflow event: id of that entity',
+    parent_entity_id String CODEC(ZSTD(1)) COMMENT 'entity above it',
+    depends_on Array(String) CODEC(ZSTD(1)) COMMENT 'entities that had to end before',
+    workflow_name LowCardinality(String) COMMENT 'as the payload says',
+    user_id String CODEC(ZSTD(1)) COMMENT 'the person who acted or for whom it was done, as the payload says',
+    agent LowCardinality(String) COMMENT 'who acted: payload.agent, else source.agent',
+    agent_run_id String CODEC(ZSTD(1)) COMMENT 'run of the agent itself, for sub-agents',
+    parent_agent_run_id String CODEC(ZSTD(1)) COMMENT 'agent run that started this one',
+    tool_call_id String CODEC(ZSTD(1)) COMMENT 'id that pairs a call with its result',
+    attempt UInt32 COMMENT 'number of the attempt, from 1',
+    from_agent LowCardinality(String) COMMENT 'of a handoff: who gave it away',
+    to_agent LowCardinality(String) COMMENT 'of a handoff: who took it',
+    child_correlation_id String CODEC(ZSTD(1)) COMMENT 'run that was started by this call or handoff',
+    forked_from_correlation_id String CODEC(ZSTD(1)) COMMENT 'run that this one branched off from',
+    forked_from_sequence_no Int64 CODEC(ZSTD(1)) COMMENT 'place in that run where it branched off',
+    reported_started_at Nullable(DateTime64(6, 'UTC')) CODEC(ZSTD(1)) COMMENT 'started_at of the payload, where it is a time',
+    reported_duration_ms Nullable(Float64) CODEC(ZSTD(1)) COMMENT 'duration_ms of the payload',
     INDEX event_id_bloom event_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
@@ -59,7 +61,7 @@ SELECT
     if(call.tool_call_id != '', leftUTF8(call.tool_call_id, 256), own_tool_call_id) AS tool_call_id,
     attempt, from_agent, to_agent,
     if(call.child_correlation_id != '', leftUTF8(call.child_correlation_id, 256), own_child_correlation_id) AS child_correlation_id,
-    forked_from_correlation_id, forked_from_sequence_no
+    forked_from_correlation_id, forked_from_sequence_no, reported_started_at, reported_duration_ms
 FROM
 (
     WITH
@@ -131,6 +133,8 @@ FROM
         leftUTF8(p.child_correlation_id, 256) AS own_child_correlation_id,
         leftUTF8(p.forked_from.correlation_id, 256) AS forked_from_correlation_id,
         p.forked_from.sequence_no AS forked_from_sequence_no,
+        parseDateTime64BestEffortOrNull(p.started_at, 6, 'UTC') AS reported_started_at,
+        if(p.duration_ms >= 0 AND p.duration_ms <= 1e12, p.duration_ms, NULL) AS reported_duration_ms,
         arrayResize(listed_calls, greatest(length(listed_calls), 1)) AS calls
     FROM
     (
@@ -139,7 +143,7 @@ FROM
             JSONExtract(document, 'Tuple(
                 entity String, entity_id String, parent_entity_id String, name String, phase String, depends_on Array(String),
                 workflow_name String, user_id String, forked_from Tuple(correlation_id String, sequence_no Int64), agent String,
-                agent_run_id String, parent_agent_run_id String, attempt Int64, kind String, tool_call_id String, status String,
+                agent_run_id String, parent_agent_run_id String, started_at String, duration_ms Nullable(Float64), attempt Int64, kind String, tool_call_id String, status String,
                 request_id String, from_agent String, to_agent String, child_correlation_id String, call_id String,
                 service String, operation String, action String, decision String,
                 calls Array(Nullable(String)))') AS p

@@ -2,13 +2,13 @@
 -- Written at least once from the state topic; version is the offset there. View `held` shows what waits now.
 CREATE TABLE IF NOT EXISTS {{database}}.{{table}}
 (
-    input_epoch Int32,
-    input_partition Int32,
-    input_offset Int64,
-    tenant_id String,
-    correlation_id String,
-    event_id String,
-    event_type LowCardinality(String),
+    input_epoch Int32 COMMENT 'identity of the events topic that input_offset belongs to',
+    input_partition Int32 COMMENT 'partition of the input',
+    input_offset Int64 COMMENT 'offset of the input in the events topic',
+    tenant_id String COMMENT 'owner of the run',
+    correlation_id String COMMENT 'the run, workflow or session: the scope of order',
+    event_id String COMMENT 'id of the event',
+    event_type LowCardinality(String) COMMENT 'dotted type as recorded; view event_types lists the known ones',
     waiting_for String COMMENT 'ids of causes, or a source and its missing numbers, in words',
     appended_at DateTime64(6, 'UTC') COMMENT 'append time of the input',
     deadline DateTime64(6, 'UTC') COMMENT 'in stream time: then it is recorded as it is',

@@ -1,5 +1,18 @@
 -- runs: one row a run. status is running until the entity without a parent ends: completed, or failed (also cancelled).
 -- phase says it as recorded: started, paused, resumed, completed, failed, cancelled; '' when no lifecycle was recorded.
+-- columns as ledger: tenant_id, correlation_id
+-- column status: running, completed or failed
+-- column phase: last phase that was recorded for the entity without a parent; empty: none
+-- column workflow_name: first workflow_name, else the name of the entity without a parent
+-- column user_id: first user_id, else subject_id: for whom the run is
+-- column events: how many events it has, which is its last sequence number
+-- column first_recorded_at: append time of the first event, UTC
+-- column last_recorded_at: append time of the last event, UTC
+-- column first_timestamp: time of the first event by the producer, UTC
+-- column last_timestamp: time of the last event by the producer, UTC
+-- column services: services that took part, at most 16
+-- column runtimes: frameworks that took part, at most 16
+-- column agents: agents that took part, at most 64
 SELECT
     tenant_id, correlation_id,
     multiIf(phase IN ('completed', 'skipped'), 'completed', phase IN ('failed', 'cancelled'), 'failed', 'running') AS status,

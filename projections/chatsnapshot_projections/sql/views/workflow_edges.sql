@@ -6,6 +6,17 @@
 --   fork: from a place in another run
 --   external: a cause in another run, or the run that a call or handoff started (to_correlation_id)
 -- A batch of calls is one event and several nodes: an edge from it to a result is drawn for the call of that result only.
+-- columns as workflow_facts: tenant_id, correlation_id
+-- column kind: cause, caused_by, call_result, depends_on, parent, handoff, fork or external
+-- column from_node: node that it comes from; empty: in another run, or not recorded
+-- column to_node: node that it goes to; empty: in another run
+-- column from_event_id: event that it comes from; null where it comes from a name
+-- column to_event_id: event that it goes to; null: in another run
+-- column from_sequence_no: place of from_event_id in its run; 0: unknown
+-- column to_sequence_no: place of to_event_id in its run; 0: unknown
+-- column from_correlation_id: run that it comes from
+-- column to_correlation_id: run that it goes to
+-- column resolved: false: what it comes from is not in the ledger, so far
 WITH
     facts AS (SELECT * FROM {{database}}.workflow_facts FINAL),
     causes AS
@@ -14,7 +25,7 @@ WITH
             tenant_id, correlation_id, sequence_no, ordinal, event_id, node_id, primitive, link.1 AS kind, link.2 AS cause_id
         FROM facts
         ARRAY JOIN arrayConcat(
-            if(causation_correlation_id = '', arrayMap(id -> ('cause', id), arrayFilter(id -> isNotNull(id), [causation_id])), []),
+            if(causation_correlation_id IN ('', correlation_id), arrayMap(id -> ('cause', id), arrayFilter(id -> isNotNull(id), [causation_id])), []),
             arrayMap(id -> ('caused_by', toNullable(id)), caused_by)) AS link
     ),
     entities AS
@@ -77,7 +88,7 @@ SELECT
     tenant_id, correlation_id, 'external', '', node_id, causation_id, toNullable(event_id), 0, sequence_no,
     causation_correlation_id, correlation_id, true
 FROM facts
-WHERE causation_correlation_id != ''
+WHERE causation_correlation_id NOT IN ('', correlation_id)
 UNION ALL
 SELECT
     tenant_id, correlation_id, 'external', node_id, '', toNullable(event_id), NULL, sequence_no, 0,

@@ -1,6 +1,21 @@
 -- workflow_nodes: the nodes of a run's graph, start and end, call and result folded into one row each.
 -- Order is the ledger's sequence; the last phase that was recorded decides. The agents that a handoff names are nodes, too.
 -- status: scheduled, running, paused, completed, failed, cancelled, skipped, or recorded (it happened at once).
+-- columns as workflow_facts: tenant_id, correlation_id, agent, parent_entity_id
+-- column node_id: node of the graph
+-- column kind: entity, tool_call, integration_call, request, message, interaction, agent, or the kind of a state change
+-- column name: first name that was recorded for it
+-- column phase: last phase that was recorded; empty: it happened at once
+-- column status: what the phase means for the node: see above
+-- column outcome: last status of a result or decision of a person, as given
+-- column attempt: highest number of an attempt
+-- column first_sequence_no: its first event
+-- column last_sequence_no: its last event so far
+-- column first_event_id: id of its first event
+-- column last_event_id: id of its last event so far
+-- column started_at: time of its first event by the producer, UTC
+-- column ended_at: time of its last event by the producer, UTC; null while it is open
+-- column events: how many events belong to it
 SELECT
     tenant_id, correlation_id, node_id,
     argMin(fact.node_kind, place) AS kind,
