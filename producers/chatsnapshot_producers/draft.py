@@ -8,13 +8,11 @@ from uuid import UUID
 
 from chatsnapshot_producers.causes import CausationFields
 from chatsnapshot_producers.numbering import Counter
+from chatsnapshot_producers.offloading import LargePayload
 from chatsnapshot_schemas.envelope import EventEnvelope, Origin, Source
 from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.partitioning import message_key
-from chatsnapshot_schemas.payload_json import PAYLOAD_BYTES_MAX, payload_text
-from chatsnapshot_schemas.reasons import Reason
-
-UTF8_BYTES_PER_CHAR_MAX = 4
+from chatsnapshot_schemas.payload_json import payload_text
 
 
 @dataclass(slots=True)
@@ -34,6 +32,8 @@ class Draft:
     subject_id: str | None
     headers: dict[str, str]
     payload: str
+    large: LargePayload | None
+    """Set when the payload is above the cap; `payload` is its preview then."""
 
     @property
     def key(self) -> bytes:
@@ -60,6 +60,7 @@ class Draft:
             source_seq=counter.next,
             subject_id=self.subject_id,
             headers=self.headers,
+            payload_ref=None if self.large is None else self.large.ref,
         )
 
 
@@ -68,16 +69,7 @@ def as_payload(payload: Any) -> str:
 
     Raises InvalidEvent.
     """
-    text = payload if isinstance(payload, str) else payload_text(payload)
-    if len(text) * UTF8_BYTES_PER_CHAR_MAX > PAYLOAD_BYTES_MAX:
-        size = len(text.encode(errors="surrogatepass"))
-        if size > PAYLOAD_BYTES_MAX:
-            raise InvalidEvent(
-                "payload",
-                f"{size} bytes, at most {PAYLOAD_BYTES_MAX}; larger ones need blob storage, which is not built yet",
-                Reason.TOO_LARGE,
-            )
-    return text
+    return payload if isinstance(payload, str) else payload_text(payload)
 
 
 def as_id(field: str, value: Any) -> str:

@@ -10,8 +10,9 @@ from chatsnapshot_producers.spooled_event import SpooledEvent
 from chatsnapshot_producers.transport import OnTrouble, Refusal
 from chatsnapshot_schemas.avro_schema import envelope_schema
 from chatsnapshot_schemas.connections import KafkaConnection
-from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
+from chatsnapshot_schemas.errors import BrokerUnavailable, ChatSnapshotError, ConfigurationError
 from chatsnapshot_schemas.framing import SINGLE_OBJECT, Framing
+from chatsnapshot_schemas.kafka_access import Access, HeardErrors, refusal
 from chatsnapshot_schemas.partitioning import PARTITIONER
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ WAIT_S = 0.1
 CLOSE_S = 1.0
 QUEUE_FULL_ATTEMPTS_MAX = 1_000
 
-_CONFIG: dict[str, Any] = {
+PRODUCER_CONFIG: dict[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
     "partitioner": PARTITIONER,
@@ -53,9 +54,10 @@ _CONFIG: dict[str, Any] = {
 
 
 _SILENT = "chatsnapshot.producer.librdkafka"
-_REFUSALS = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD"})
+REFUSALS = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD"})
 """What the broker says about an event, not about itself: sending it again gives the same answer."""
-_NO_TOPIC = frozenset({"_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION"})
+NO_TOPIC = frozenset({"_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION"})
+"""The topic is not there, or not all of it."""
 _AFTERMATH = frozenset({"_FATAL", "_GAPLESS_GUARANTEE", "_PURGE_QUEUE", "_PURGE_INFLIGHT"})
 """What the others of a batch get when one has failed."""
 
@@ -69,16 +71,22 @@ class KafkaTransport:
         from confluent_kafka import KafkaException  # 30 ms that only a process which sends pays for
 
         self._kafka_exception = KafkaException
+        self._connection = connection
         self._topic = topic
         self._framing = framing
         self._on_trouble = on_trouble
         self._failures: list[KafkaError] = []
-        self._config = {**connection.client_config(), **_CONFIG, "client.id": client_id, "error_cb": self._heard}
-        self._last_heard = ""
+        self._config = {
+            **connection.client_config(),
+            **PRODUCER_CONFIG,
+            "client.id": client_id,
+            "error_cb": self._hear,
+        }
+        self._heard = HeardErrors(connection)
         self._producer = self._new_producer()
 
     def send(self, events: Sequence[SpooledEvent], stopped: Callable[[], bool]) -> list[Refusal]:
-        """As `Transport.send`. Raises BrokerUnavailable, RegistryUnavailable, SchemaRefused.
+        """As `Transport.send`. Raises BrokerUnavailable, AccessRefused, RegistryUnavailable, SchemaRefused.
 
         The broker refuses whole batches: halves are tried until those that are to blame stand alone.
         """
@@ -106,7 +114,7 @@ class KafkaTransport:
         """(events refused here, why the broker refuses some of these). Raises when it cannot say."""
         self._failures.clear()
         self._producer.poll(0)
-        self._last_heard = ""  # what an idle connection went through is no trouble
+        self._heard = HeardErrors(self._connection)  # what an idle connection went through is no trouble
         prefixes = {fingerprint: self._prefix(fingerprint) for fingerprint in {event.fingerprint for event in events}}
         handed_over = (self._hand_over(event, prefixes[event.fingerprint] + event.body) for event in events)
         refusals = [refusal for refusal in handed_over if refusal is not None]
@@ -114,7 +122,7 @@ class KafkaTransport:
         if not self._failures:
             return refusals, None
         for problem in self._failures:
-            if problem.name() in _REFUSALS:
+            if problem.name() in REFUSALS:
                 return [], problem
         said = [problem for problem in self._failures if problem.name() not in _AFTERMATH]
         raise self._unavailable((said or self._failures)[0])
@@ -127,7 +135,7 @@ class KafkaTransport:
                 self._producer.poll(WAIT_S)
             except self._kafka_exception as error:
                 problem = error.args[0]
-                if problem.name() in _REFUSALS:
+                if problem.name() in REFUSALS:
                     return Refusal(event, self._why(event, problem))
                 raise self._unavailable(problem) from error
             else:
@@ -140,6 +148,8 @@ class KafkaTransport:
         while (now_left := self._flush(WAIT_S)) > 0:
             if now_left < left:
                 left, heard_at, told = now_left, time.monotonic(), False
+            if self._heard.refusal is not None:
+                raise self._heard.refusal
             if stopped():
                 raise BrokerUnavailable(f"stopped with {now_left} events not acknowledged")
             waited_s = time.monotonic() - heard_at
@@ -159,7 +169,9 @@ class KafkaTransport:
 
     def _silence(self, waited_s: float) -> str:
         """What the client heard since the send began; else only that nothing was acknowledged."""
-        return self._last_heard or f"topic {self._topic}: no acknowledgement for {waited_s:.0f} s"
+        if self._heard.last:
+            return f"Kafka: {self._heard.last}"
+        return f"topic {self._topic}: no acknowledgement for {waited_s:.0f} s"
 
     def _prefix(self, fingerprint: bytes) -> bytes:
         schema = envelope_schema()
@@ -177,7 +189,7 @@ class KafkaTransport:
         from confluent_kafka import Producer
 
         try:
-            return Producer(self._config, logger=_silent())
+            return Producer(self._config, logger=silent_logger())
         except self._kafka_exception as error:
             raise ConfigurationError(f"Kafka client: {error.args[0].str()}") from error
 
@@ -185,13 +197,15 @@ class KafkaTransport:
         if error is not None:
             self._failures.append(error)
 
-    def _heard(self, error: "KafkaError") -> None:
-        # "all brokers are down" follows on what happened to the last of them, which says more
-        if error.name() != "_ALL_BROKERS_DOWN" or not self._last_heard:
-            self._last_heard = f"Kafka: {error.str()}"
+    def _hear(self, error: "KafkaError") -> None:
+        self._heard(error)
 
-    def _unavailable(self, problem: "KafkaError") -> BrokerUnavailable:
-        if problem.name() in _NO_TOPIC:
+    def _unavailable(self, problem: "KafkaError") -> ChatSnapshotError:
+        # an account that may write to no topic at all is refused as an idempotent producer, in the cluster's name
+        refused = refusal(self._connection, problem, Access("Write", "topic", self._topic))
+        if refused is not None:
+            return refused
+        if problem.name() in NO_TOPIC:
             return BrokerUnavailable(f"topic {self._topic} does not exist; `chatsnapshot migrate` makes it")
         return BrokerUnavailable(f"topic {self._topic}: {problem.name()}: {problem.str()}")
 
@@ -200,7 +214,7 @@ class KafkaTransport:
         return f"payload: the broker does not take an event of {size} bytes ({problem.name()}: {problem.str()})"
 
 
-def _silent() -> logging.Logger:
+def silent_logger() -> logging.Logger:
     """librdkafka repeats itself on standard error; trouble is told here, once."""
     logger = logging.getLogger(_SILENT)
     logger.setLevel(logging.CRITICAL + 1)

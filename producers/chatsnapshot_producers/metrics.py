@@ -19,4 +19,22 @@ SEND_FAILURES = Counter("chatsnapshot_producer_send_failures", "Batches that hav
 SEND_SECONDS = Histogram(
     "chatsnapshot_producer_send_seconds", "Seconds from handing over a batch to its acknowledgement."
 )
+BLOBS_STORED = Counter(
+    "chatsnapshot_producer_blobs_stored", "Payloads above the cap that are in blob storage, one sent again included."
+)
 SPOOL_BYTES = Gauge("chatsnapshot_producer_spool_bytes", "Bytes in the spools that are not acknowledged yet.")
+
+INGEST_REQUESTS = Counter("chatsnapshot_ingest_requests", "Requests with events, by status of the answer.", ("status",))
+INGEST_EVENTS = Counter(
+    "chatsnapshot_ingest_events",
+    "Events that came by HTTP, by what was answered: accepted, rejected, unknown.",
+    ("fate",),
+)
+INGEST_REJECTIONS = Counter("chatsnapshot_ingest_rejections", "Rejected events, by stable reason code.", ("reason",))
+INGEST_INFLIGHT_BYTES = Gauge(
+    "chatsnapshot_ingest_inflight_bytes", "Bytes of requests that were let in and are not settled with the broker."
+)
+INGEST_INFLIGHT_REQUESTS = Gauge("chatsnapshot_ingest_inflight_requests", "Their number.")
+INGEST_SECONDS = Histogram(
+    "chatsnapshot_ingest_seconds", "Seconds from a request's first byte to its answer, by status.", ("status",)
+)

@@ -61,13 +61,16 @@ class Outbox:
             raise FatalError("the recorder is closed")
         return room
 
-    def put(self, key: bytes, body: bytes) -> bool:
-        """Append one event; False when the disk does not take it (look for `room` again). Raises nothing else."""
+    def put(self, key: bytes, body: bytes, payload: bytes) -> bool:
+        """Append one event, with its whole payload or none; False when the disk does not take it.
+
+        Then look for `room` again. Raises nothing else.
+        """
         try:
             if self._spool is None:
                 self._open()
             assert self._spool is not None
-            self._spool.append(key, body)
+            self._spool.append(key, body, payload)
         except OSError as error:
             self._room.disk_failed(error)
             return False
@@ -101,7 +104,10 @@ class Outbox:
                 call_at_exit(self._at_exit)
 
     def flush(self, timeout_s: float | None) -> None:
-        """Wait until everything put so far, and everything adopted, is settled. Raises Undelivered."""
+        """Wait until everything put so far, and everything adopted, is settled.
+
+        Raises Undelivered: when the time is up, and at once when the broker does not let this account in.
+        """
         with self.lock:
             publisher, spool = self._publisher, self._spool
             if publisher is None:
@@ -111,7 +117,8 @@ class Outbox:
             def drained() -> bool:
                 return not publisher.adopting and (spool is None or end is None or spool.is_settled(end))
 
-            if not self._settled.wait_for(drained, timeout_s):
+            self._settled.wait_for(lambda: drained() or publisher.is_refused, timeout_s)
+            if not drained():
                 raise self._undelivered(publisher)
 
     def close(self, timeout_s: float) -> None:
@@ -148,6 +155,11 @@ class Outbox:
             connected=record.connected if record else False,
             last_error=str(disk_error) if disk_error else record.last_error if record else None,
         )
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the destination did not let this account in at the last attempt: waiting will not help."""
+        return self._publisher is not None and self._publisher.is_refused
 
     def after_fork(self) -> None:
         """The child begins anew: its own numbers, spool and connection; what the parent spooled stays the parent's."""

@@ -1,4 +1,4 @@
-"""The background thread: spools in order -> transport -> trim what is acknowledged."""
+"""The background thread: spools in order -> blob storage -> transport -> trim what is acknowledged."""
 
 import logging
 import threading
@@ -11,8 +11,9 @@ from chatsnapshot_producers.delivery_record import DeliveryRecord
 from chatsnapshot_producers.rejected_events import RejectedEvents
 from chatsnapshot_producers.segment_reader import BATCH_EVENTS_MAX, Batch
 from chatsnapshot_producers.spool import Spool
-from chatsnapshot_producers.transport import Destination, Transport
-from chatsnapshot_schemas.errors import ChatSnapshotError
+from chatsnapshot_producers.spooled_event import SpooledEvent
+from chatsnapshot_producers.transport import Destination, Refusal, Transport
+from chatsnapshot_schemas.errors import AccessRefused, ChatSnapshotError, ConfigurationError, InvalidEvent
 
 LINGER_S = 0.01
 """Lets a burst gather into one batch: threads that record wait for the interpreter once a batch, not once an event."""
@@ -38,6 +39,8 @@ class Publisher:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.record = DeliveryRecord(destination.where)
+        self.is_refused = False
+        """Whether the last attempt failed because this account is not let in: only a person changes that."""
 
     def start(self, own: Spool | None) -> None:
         """Begin in the background, or hand over this process's own spool later."""
@@ -97,6 +100,7 @@ class Publisher:
         try:
             return step()
         except ChatSnapshotError as error:
+            self.is_refused = isinstance(error, AccessRefused)
             self._failed(str(error))
         except Exception as error:
             log.debug("publisher", exc_info=True)
@@ -109,6 +113,8 @@ class Publisher:
         self.record.trouble(message)
         metrics.SEND_FAILURES.inc()
         self._disconnect()
+        if self.is_refused:
+            self._on_settled()  # whoever waits need not
         self._stop.wait(self._backoff.wait_s())
 
     def _send_next(self) -> bool:
@@ -135,13 +141,32 @@ class Publisher:
 
     def _deliver(self, spool: Spool, batch: Batch) -> None:
         name = spool.path.name
-        if batch.events:
+        if batch.events and self._store_payload(batch.events[0], name):
             self._send(batch, name)
         for damage in batch.damages:
             self.record.damaged(damage, name, None if damage.torn else self._rejected.keep_damage(damage, name))
         spool.settle(batch)
         metrics.SPOOL_BYTES.set(sum(each.pending_bytes for each in self.spools()))
         self._on_settled()
+
+    def _store_payload(self, event: SpooledEvent, name: str) -> bool:
+        """Put a whole payload into blob storage before its event is sent; False when it is never taken.
+
+        Raises ChatSnapshotError when it may be taken later: the event and all behind it wait.
+        """
+        if not event.payload:
+            return True
+        blobs = self._destination.blobs
+        if blobs is None:
+            raise ConfigurationError("an event with a payload above the cap needs blob storage: CHATSNAPSHOT_BLOB_URL")
+        try:
+            blobs.put(event.payload)
+        except InvalidEvent as error:
+            refusal = Refusal(event, str(error))
+            self.record.refused(refusal, self._rejected.keep(refusal, name))
+            return False
+        metrics.BLOBS_STORED.inc()
+        return True
 
     def _send(self, batch: Batch, name: str) -> None:
         if self._transport is None:
@@ -154,6 +179,7 @@ class Publisher:
             self.record.refused(refusal, self._rejected.keep(refusal, name))
         self.record.delivered(len(batch.events) - len(refusals))
         self._backoff.reset()
+        self.is_refused = False
 
     def _disconnect(self) -> None:
         transport, self._transport = self._transport, None

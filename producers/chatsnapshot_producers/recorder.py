@@ -12,6 +12,7 @@ from uuid import UUID
 from chatsnapshot_producers.causes import INHERIT, CauseArgument, CauseLike, causation_fields, enclosing_cause
 from chatsnapshot_producers.draft import Draft, as_headers, as_id, as_payload, as_time
 from chatsnapshot_producers.event_ids import natural_event_id, new_event_id
+from chatsnapshot_producers.offloading import LargePayload, envelope_from_large_json, large_payload
 from chatsnapshot_producers.outbox import Outbox
 from chatsnapshot_producers.reported_source import SourceArgument, reported_source
 from chatsnapshot_producers.run import Run
@@ -24,11 +25,14 @@ from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.event_types import type_named
 from chatsnapshot_schemas.json_form import origin_of
 from chatsnapshot_schemas.partitioning import message_key
+from chatsnapshot_schemas.payload_json import PAYLOAD_BYTES_MAX
 
 FLUSH_AT_EXIT_S = 5.0
 """A process that ends waits at most this long for acknowledgements; the rest stays in the spool."""
 RUNTIME = "none"
 """The runtime of an application that records by itself."""
+PAYLOAD_CHARS_SMALL = PAYLOAD_BYTES_MAX // 4
+"""Of so many characters no text is above the cap: UTF-8 has at most four bytes a character."""
 
 log = logging.getLogger("chatsnapshot.producer")
 
@@ -54,7 +58,8 @@ class Recorder:
         self._destination = destination
         self._outbox = Outbox(destination, limits, flush_at_exit_s)
         self._flush_at_exit_s = flush_at_exit_s
-        self._said_where = False
+        self._blob_uri = destination.blobs.uri if destination.blobs is not None else None
+        self._said_where = self._said_where_blobs = False
 
     def run(self, run_id: str | UUID | None = None, *, workflow: str | None = None, user: str | None = None) -> Run:
         """A handle on a run: a new id, or one to attach to. Records nothing by itself."""
@@ -115,6 +120,8 @@ class Recorder:
         event_type = type_named(event_type)
         reported = reported_source(source)
         runtime = reported.runtime or RUNTIME
+        text = as_payload(payload)
+        large = None if len(text) <= PAYLOAD_CHARS_SMALL else self._large(text)
         return self._append(
             Draft(
                 tenant_id=self.tenant,
@@ -129,18 +136,31 @@ class Recorder:
                 causation=causation_fields(cause, correlation_id),
                 subject_id=subject_id,
                 headers=as_headers(headers),
-                payload=as_payload(payload),
+                payload=text if large is None else large.preview,
+                large=large,
             )
         )
 
-    def forward(self, envelope: EventEnvelope) -> None:
-        """Spool an envelope that was made elsewhere: ids, numbers and payload text stay as they are."""
+    def forward_json(self, text: str | bytes, **defaults: Any) -> EventEnvelope:
+        """`forward` an envelope in JSON form, as `envelope_from_json` reads it; a payload above the cap is offloaded.
+
+        Returns it as it will be recorded. Raises InvalidEvent.
+        """
+        read = envelope_from_large_json(text, self._blob_uri, **defaults)
+        self.forward(read.envelope, read.content)
+        return read.envelope
+
+    def forward(self, envelope: EventEnvelope, content: bytes = b"") -> None:
+        """Spool an envelope that was made elsewhere: ids, numbers and payload text stay as they are.
+
+        `content`: what its `payload_ref` names, to be put into blob storage before; empty when it is there.
+        """
         key, body = message_key(envelope.tenant_id, envelope.correlation_id), encode_envelope(envelope)
         outbox = self._outbox
         try:
             with outbox.lock:
                 while outbox.room():
-                    if outbox.put(key, body):
+                    if outbox.put(key, body, content):
                         break
                 else:
                     outbox.drop()
@@ -179,6 +199,7 @@ class Recorder:
     def _append(self, draft: Draft) -> EventEnvelope:
         """Number and append under one lock. An event that finds no room uses up its number: the gap shows."""
         key, outbox = draft.key, self._outbox
+        content = b"" if draft.large is None else draft.large.content
         try:
             with outbox.lock:
                 while True:
@@ -188,13 +209,20 @@ class Recorder:
                     if not room:
                         outbox.drop()
                         break
-                    if outbox.put(key, encode_envelope(envelope)):
+                    if outbox.put(key, encode_envelope(envelope), content):
                         break
                 counter.next += 1
         finally:
             outbox.say()
         self._say_where(draft.correlation_id)
         return envelope
+
+    def _large(self, text: str) -> LargePayload | None:
+        large = large_payload(text, self._blob_uri)
+        if large is not None and not self._said_where_blobs:
+            self._said_where_blobs = True
+            log.info("payloads above %d bytes go to %s", PAYLOAD_BYTES_MAX, large.ref.uri.rsplit("/", 2)[0])
+        return large
 
     def _event_id(self, correlation_id: str, runtime: str, event_id: str | UUID | None, key: str | None) -> str:
         if event_id is not None:

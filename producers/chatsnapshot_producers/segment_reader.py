@@ -24,7 +24,7 @@ class Damage:
 
 @dataclass(slots=True)
 class Batch:
-    """Events in order, and the place behind them."""
+    """Events in order, and the place behind them. One with its whole payload comes alone."""
 
     end: Position
     events: list[SpooledEvent] = field(default_factory=list)
@@ -91,8 +91,12 @@ def _parse(start: Position, header: bytes, data: bytes) -> Batch:
     while at < len(data) and len(batch.events) < BATCH_EVENTS_MAX and at < BATCH_BYTES_MAX:
         frame = read_frame(data, at)
         if frame is not None:
-            batch.events.append(SpooledEvent(frame.key, frame.body, fingerprint))
+            if frame.payload and batch.events:
+                break  # a batch of its own: what was recorded before does not wait for the blob storage
+            batch.events.append(SpooledEvent(frame.key, frame.body, fingerprint, frame.payload))
             at = frame.end
+            if frame.payload:
+                break
         else:
             at = _step_over(batch, data, at)
     batch.end, batch.bytes = Position(start.segment, start.offset + at), at

@@ -73,10 +73,13 @@ class Spool:
         """What they take on disk."""
         return max(0, self._bytes_appended - self._bytes_settled)
 
-    def append(self, key: bytes, body: bytes) -> None:
-        """Put one event behind the others. Raises OSError and then has put nothing."""
+    def append(self, key: bytes, body: bytes, payload: bytes = b"") -> None:
+        """Put one event behind the others, with its whole payload when that is above the cap.
+
+        Raises OSError and then has put nothing.
+        """
         assert self._writer is not None, "an adopted spool takes nothing more"
-        frame = encode_frame(key, body)
+        frame = encode_frame(key, body, payload)
         self._writer.append(frame)
         self._bytes_appended += len(frame)
         self._events_appended += 1

@@ -14,7 +14,7 @@ class SpoolLimits:
     root: Path
     """Folder that holds one sub-folder per running process, and `rejected/`."""
     bytes_max: int = 1024 * 1024 * 1024
-    """Events not acknowledged yet; on disk one segment of up to 4 MiB may lie beside them."""
+    """Events not acknowledged yet, with their whole payloads; one segment of up to 4 MiB may lie beside them."""
     policy: SpoolPolicy = "block_then_drop"
     """When full, or when the disk is: wait a while and then drop and count; raise SpoolFull; wait for ever."""
     block_s: float = 5.0

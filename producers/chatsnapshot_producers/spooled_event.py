@@ -12,6 +12,8 @@ class SpooledEvent(NamedTuple):
     key: bytes
     body: bytes
     fingerprint: bytes
+    payload: bytes = b""
+    """The whole payload, when it is above the cap: in blob storage before the event is sent."""
 
     @property
     def event_id(self) -> str:

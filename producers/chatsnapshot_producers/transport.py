@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from chatsnapshot_producers.blobs import BlobStore
 from chatsnapshot_producers.spooled_event import SpooledEvent
 
 
@@ -53,3 +54,5 @@ class Destination:
     connect: TransportFactory
     run_link: Callable[[str], str | None] = lambda _run_id: None
     """Where a person sees a run, if that is known."""
+    blobs: BlobStore | None = None
+    """Where payloads above the cap go; None: there are none."""

@@ -5,22 +5,29 @@ from urllib.parse import quote, urlsplit
 
 from chatsnapshot.embedded.endpoints import Endpoints, read_endpoints
 from chatsnapshot.settings import Settings
+from chatsnapshot_producers.http_transport import HttpTransport
 from chatsnapshot_producers.kafka_transport import KafkaTransport
 from chatsnapshot_producers.transport import Destination, OnTrouble, Transport
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import ConfigurationError, StackNotRunning
 from chatsnapshot_schemas.registry import framing_with
 
-WORKS_NOW = "kafka://host:port[,host:port], or none for the running local stack"
-_LATER = ("http", "https", "sqlite", "json", "memory")
+WORKS_NOW = "kafka://host:port[,host:port], http(s)://host[:port], or none for the running local stack"
+_HTTP_PORT = {"http": 80, "https": 443}
+_LATER = ("sqlite", "json", "memory")
 
 
-def destination_of(url: str | None, settings: Settings, service: str) -> Destination:
+def destination_of(url: str | None, settings: Settings, service: str, api_key: str | None = None) -> Destination:
     """`url`, else CHATSNAPSHOT_URL, else CHATSNAPSHOT_KAFKA_BOOTSTRAP_SERVERS, else the running local stack.
 
-    Raises ConfigurationError for a URL that does not work, StackNotRunning when there is nothing to send to.
+    `api_key`: of an http(s) URL, else CHATSNAPSHOT_API_KEY. Raises ConfigurationError for a URL that does not work,
+    StackNotRunning when there is nothing to send to.
     """
     url = url or settings.url
+    if url is not None and url.partition("://")[0].lower() in _HTTP_PORT:
+        return _http(url, api_key or settings.api_key, service)
+    if api_key is not None:
+        raise ConfigurationError("api_key belongs to http(s):// URLs; Kafka has CHATSNAPSHOT_KAFKA_USERNAME and others")
     if url is not None:
         return _kafka(_bootstrap_servers(url), settings, service)
     if settings.kafka_bootstrap_servers is not None:
@@ -48,6 +55,34 @@ def _check_server(server: str, url: str) -> None:
         good = False
     if not good:
         raise ConfigurationError(f"{url!r}: {server!r} is not host:port; what works: {WORKS_NOW}")
+
+
+def _http(url: str, api_key: str | None, service: str) -> Destination:
+    base_url = _base_url(url)
+
+    def connect(on_trouble: OnTrouble) -> Transport:
+        return HttpTransport(base_url, api_key, on_trouble, client_id=f"chatsnapshot-{service}")
+
+    return Destination(
+        name=base_url,
+        where=base_url,
+        connect=connect,
+        run_link=lambda run_id: f"{base_url}/v1/runs/{quote(run_id, safe='')}",
+    )
+
+
+def _base_url(url: str) -> str:
+    """Scheme, host, port and, behind a proxy, a path: in one spelling, because spools know their destination by it."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.query or parts.fragment or parts.username is not None:
+        raise ConfigurationError(f"cannot record to {url!r}: scheme, host and port are needed; what works: {WORKS_NOW}")
+    host = f"[{host}]" if ":" in host else host
+    place = host if port in (None, _HTTP_PORT[parts.scheme]) else f"{host}:{port}"
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
 
 
 def _kafka(servers: str, settings: Settings, service: str) -> Destination:
@@ -98,6 +133,6 @@ def _endpoints(settings: Settings) -> Endpoints:
     if endpoints is None:
         raise StackNotRunning(
             f"nowhere to record to: no stack runs in {settings.data_dir}; "
-            "start one with `chatsnapshot up`, or set CHATSNAPSHOT_URL=kafka://host:port"
+            "start one with `chatsnapshot up`, or set CHATSNAPSHOT_URL to kafka://host:port or http(s)://host:port"
         )
     return endpoints

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from chatsnapshot.blob_storage import with_blobs
 from chatsnapshot.destinations import destination_of
 from chatsnapshot.settings import Settings
 from chatsnapshot_producers.causes import INHERIT
@@ -35,16 +36,14 @@ class Recorder(UnwiredRecorder):
 
         Nothing is connected yet: a broker that is away costs nothing but room in the spool. What an earlier process
         left in the spool for the same destination is sent from now on. `service`: else CHATSNAPSHOT_SERVICE,
-        OTEL_SERVICE_NAME, the script's name. `api_key` belongs to http(s) URLs. Raises ConfigurationError,
-        StackNotRunning.
+        OTEL_SERVICE_NAME, the script's name. `api_key`: of an http(s) URL, else CHATSNAPSHOT_API_KEY. Raises
+        ConfigurationError, StackNotRunning.
         """
         settings = Settings()
         service = service or settings.service or script_name()
-        if api_key is not None:
-            raise ConfigurationError("api_key belongs to http(s):// URLs, which are not built yet; Kafka has settings")
         recorder = cls(
-            destination_of(url, settings, service),
-            _spool_limits(settings, spool_policy),
+            with_blobs(destination_of(url, settings, service, api_key), url or settings.url, settings, api_key),
+            spool_limits(settings, spool_policy),
             service=service,
             tenant=tenant or settings.tenant,
             flush_at_exit_s=settings.flush_at_exit_s,
@@ -59,9 +58,15 @@ def script_name() -> str:
     return (script.parent.name if script.stem == "__main__" else script.stem) or "python"
 
 
-def _spool_limits(settings: Settings, policy: SpoolPolicy | None) -> SpoolLimits:
+def spool_root(settings: Settings) -> Path:
+    """The folder that holds the spools of all processes with these settings."""
+    return settings.spool_dir or settings.data_dir / "spool"
+
+
+def spool_limits(settings: Settings, policy: SpoolPolicy | None = None) -> SpoolLimits:
+    """Where spools lie and what happens when one is full. Raises ConfigurationError."""
     limits = SpoolLimits(
-        root=_writable(settings.spool_dir or settings.data_dir / "spool"),
+        root=_writable(spool_root(settings)),
         bytes_max=settings.spool_bytes_max,
         policy=settings.spool_policy,
         block_s=settings.spool_block_s,

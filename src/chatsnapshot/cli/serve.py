@@ -9,21 +9,29 @@ from chatsnapshot.connecting import clickhouse_connection, kafka_connection
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.errors import MissingExtra
 
-METRICS_PORT = typer.Option(None, help="Serve Prometheus metrics on this port.")
+METRICS_PORT = typer.Option(None, help="Serve /metrics, /healthz and /readyz on this port.")
+METRICS_HOST = typer.Option(None, help="Address to bind for that port; default CHATSNAPSHOT_METRICS_HOST or loopback.")
 INSTANCE_ID = typer.Option(None, help="Static group membership: a name that survives restarts.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    serve = typer.Typer(help="Run one role as a daemon in the foreground.", no_args_is_help=True)
+    serve = typer.Typer(
+        help="Run one role as a daemon in the foreground.",
+        no_args_is_help=True,
+        epilog="Example:  chatsnapshot serve sequencer --metrics-port 9101",
+    )
     serve.command("sequencer", epilog="Example:  chatsnapshot serve sequencer --metrics-port 9101")(sequencer)
     serve.command("sink", epilog="Example:  chatsnapshot serve sink --metrics-port 9102")(sink)
-    serve.command("http", epilog="Example:  chatsnapshot serve http --port 8180")(http)
+    serve.command(
+        "http", epilog="Examples:  chatsnapshot serve http --port 8180   |   chatsnapshot serve http --roles ingest"
+    )(http)
     app.add_typer(serve, name="serve", rich_help_panel="Set up")
 
 
 def sequencer(
     metrics_port: int | None = METRICS_PORT,
+    metrics_host: str | None = METRICS_HOST,
     instance_id: str | None = INSTANCE_ID,
 ) -> None:
     """Order, check causes, drop duplicates, chain: events topic to ledger topic."""
@@ -49,7 +57,9 @@ def sequencer(
         policy=policy,
         data_dir=_folder(settings.data_dir / "sequencer"),
         registry_url=settings.schema_registry_url,
+        session_timeout_s=settings.session_timeout_s,
         metrics_port=metrics_port,
+        metrics_host=metrics_host or settings.metrics_host,
         instance_id=instance_id,
     )
     raise typer.Exit(run(config))
@@ -57,6 +67,7 @@ def sequencer(
 
 def sink(
     metrics_port: int | None = METRICS_PORT,
+    metrics_host: str | None = METRICS_HOST,
     instance_id: str | None = INSTANCE_ID,
 ) -> None:
     """Ledger topic to ClickHouse, one Avro block an insert."""
@@ -73,7 +84,9 @@ def sink(
         registry_url=settings.schema_registry_url,
         batch_records=settings.sink_batch_records,
         batch_bytes=settings.sink_batch_bytes,
+        session_timeout_s=settings.session_timeout_s,
         metrics_port=metrics_port,
+        metrics_host=metrics_host or settings.metrics_host,
         instance_id=instance_id,
     )
     raise typer.Exit(run(config))
@@ -82,17 +95,23 @@ def sink(
 def http(
     host: str | None = typer.Option(None, help="Address to bind; beyond loopback an API key is needed."),
     port: int | None = typer.Option(None, help="Port to bind."),
+    roles: str = typer.Option("ingest,read", help="What is served: ingest (needs Kafka), read (needs ClickHouse)."),
 ) -> None:
-    """The read API."""
+    """The HTTP interface: takes events and blobs, answers questions."""
     settings = Settings()
     _log(settings)
     try:
+        from chatsnapshot.server.http_roles import http_roles
         from chatsnapshot.server.serving import serve_http
     except ImportError as error:
         raise MissingExtra("server", "serve http") from error
-    raise typer.Exit(
-        serve_http(settings, host=host or settings.http_host, port=settings.http_port if port is None else port)
+    served = serve_http(
+        settings,
+        host=host or settings.http_host,
+        port=settings.http_port if port is None else port,
+        roles=http_roles(roles),
     )
+    raise typer.Exit(served)
 
 
 def _folder(path: Path) -> Path:

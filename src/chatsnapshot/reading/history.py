@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from chatsnapshot.reading.causes import CauseGraph, Why
 from chatsnapshot.reading.sources import Sources
-from chatsnapshot_schemas.errors import NotFound
+from chatsnapshot_schemas.errors import BlobChanged, NotFound
 from chatsnapshot_schemas.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
     from chatsnapshot.verification.findings import Report
     from chatsnapshot_projections.query_rows import ChargeRow, EdgeRow, NodeRow, RunItemRow, RunRow
+    from chatsnapshot_projections.trail_rows import ActionRow, SpanRow
 
 PAGE_EVENTS = 1_000
 """Records per query: a page of large payloads stays well below the engine's and our memory limits."""
@@ -46,6 +47,20 @@ class RunHistory:
             after = page[-1].sequence_no
             left = None if left is None else left - len(page)
 
+    def payload(self, event: LedgerRecord) -> str:
+        """The whole payload of a record as it was written; one above the cap is fetched, digest and length checked.
+
+        It is found by its digest in the configured blob storage, wherever the event says that it lies. Raises
+        BlobMissing, BlobChanged, BlobUnavailable, ConfigurationError.
+        """
+        envelope = event.envelope
+        if envelope.payload_ref is None:
+            return envelope.payload
+        try:
+            return self._sources.blobs.get(envelope.payload_ref).decode()
+        except UnicodeDecodeError:  # a forged reference to something that is no payload
+            raise BlobChanged(f"blob {envelope.payload_ref.sha256} is no text") from None
+
     def items(self) -> list["RunItemRow"]:
         """Everything displayable: rows of `run_items`."""
         return self._sources.queries.run_items(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
@@ -67,6 +82,14 @@ class RunHistory:
     def edges(self) -> list["EdgeRow"]:
         """Rows of view `workflow_edges`."""
         return self._sources.queries.workflow_edges(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+
+    def timeline(self) -> list["SpanRow"]:
+        """Rows of view `timeline`: spans with durations, in ledger order."""
+        return self._sources.queries.timeline(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+
+    def audit_trail(self) -> list["ActionRow"]:
+        """Rows of view `audit_trail`: who did what, on whose behalf, with which approval."""
+        return self._sources.queries.audit_trail(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
 
     def charges(self) -> list["ChargeRow"]:
         """Rows of view `charges`: usage, price and amount per bucket."""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from chatsnapshot.verification.findings import Report
     from chatsnapshot_projections.query_rows import HeldRow, QuarantineRow, RunRow
 
+HELD_MAX = 1_000_000
+"""Far above what the limits of held events allow in any installation."""
+
 
 class Ledger:
     """Entry point for reading. `Ledger.connect()` finds what the environment names, else the running local stack."""
@@ -57,3 +60,13 @@ class Ledger:
     def held(self, limit: int = 100) -> list["HeldRow"]:
         """What waits for its cause or predecessor."""
         return self.sources.queries.held(self.sources.tenant, limit=limit)
+
+    def held_event(self, event_id: str) -> "tuple[HeldRow, bytes | None] | None":
+        """One event that waits, and its bytes as they came (None: released meanwhile); None when it does not wait."""
+        from chatsnapshot.reading.held_inputs import held_original
+
+        found = next((row for row in self.held(HELD_MAX) if str(row.event_id) == event_id), None)
+        if found is None:
+            return None
+        state = self.sources.topics.state
+        return found, held_original(self.sources.kafka, state, found.input_partition, found.state_offset)

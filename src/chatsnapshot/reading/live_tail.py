@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 
-from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, cluster_metadata, unavailable
-from chatsnapshot.kafka.partition_log import reader
+from chatsnapshot.kafka.admin import partition_count, unavailable
+from chatsnapshot.kafka.partition_log import bounds, reader
 from chatsnapshot_schemas.codec import decode_ledger
 from chatsnapshot_schemas.connections import KafkaConnection
-from chatsnapshot_schemas.errors import TopicMismatch
 from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.kafka_access import Access
 from chatsnapshot_schemas.ledger_record import LedgerRecord
 from chatsnapshot_schemas.partitioning import message_key, partition_of
 
@@ -27,19 +27,13 @@ def tail_records(
     from_start: bool = False,
 ) -> Iterator[LedgerRecord | None]:
     """Records from now on (or from the beginning), for ever; None whenever nothing came for a moment."""
-    found = cluster_metadata(admin_client(kafka), kafka).topics.get(topic)
-    if found is None:
-        raise TopicMismatch(f"topic {topic} does not exist: chatsnapshot migrate creates it")
-    partitions = len(found.partitions)
+    partitions = partition_count(kafka, topic)
     chosen = range(partitions) if only is None else [partition_of(message_key(*only), partitions)]
     consumer = reader(kafka)
     try:
         # the position is fixed now: what is recorded between this line and the first fetch is shown too
         starts = [
-            OFFSET_BEGINNING
-            if from_start
-            else consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_TIMEOUT_S)[1]
-            for partition in chosen
+            OFFSET_BEGINNING if from_start else bounds(consumer, kafka, topic, partition).end for partition in chosen
         ]
         consumer.assign([TopicPartition(topic, *each) for each in zip(chosen, starts, strict=True)])
         while True:
@@ -49,7 +43,7 @@ def tail_records(
                 if error is not None:
                     if error.code() == KafkaError._PARTITION_EOF:
                         continue
-                    raise unavailable(kafka, KafkaException(error))
+                    raise unavailable(kafka, KafkaException(error), Access("Read", "topic", topic))
                 if only is None or message.key() == message_key(*only):
                     value = message.value()
                     yield decode_ledger(framing.ledger_body(value if isinstance(value, bytes) else None))

@@ -12,6 +12,7 @@ from chatsnapshot_schemas.registry import framing_with
 
 if TYPE_CHECKING:
     from chatsnapshot.verification.verifier import Verifier
+    from chatsnapshot_producers.blobs import BlobStore
     from chatsnapshot_projections.queries import LedgerQueries
 
 
@@ -56,6 +57,13 @@ class Sources:
         """How values are framed."""
         return framing_with(self.settings.schema_registry_url)
 
+    @cached_property
+    def blobs(self) -> "BlobStore":
+        """The storage of payloads above the cap. Raises ConfigurationError."""
+        from chatsnapshot.blob_storage import blob_store
+
+        return blob_store(self.settings)
+
     def verifier(self) -> "Verifier":
         """Verification over the topics, compared with the tables."""
         from chatsnapshot.verification.tables import LedgerTables
@@ -65,6 +73,7 @@ class Sources:
             kafka=self.kafka,
             topics=self.topics,
             framing=self.framing,
+            blobs=lambda: self.blobs,
             tables=LedgerTables(self.client, self.clickhouse.database),
             sink_group=self.topics.sink_group,
         )

@@ -10,12 +10,25 @@ from chatsnapshot.rendering.json_values import json_value
 from chatsnapshot_schemas.errors import (
     ChatSnapshotError,
     ConfigurationError,
+    IngestBusy,
     InvalidEvent,
     NotFound,
     TransientError,
+    UnsupportedMedia,
+    WrongTenant,
 )
+from chatsnapshot_schemas.reasons import Reason
 
 RETRY_AFTER_S = 2
+
+_STATUS_OF: tuple[tuple[type[ChatSnapshotError], int], ...] = (
+    (NotFound, 404),
+    (IngestBusy, 429),
+    (TransientError, 503),
+    (UnsupportedMedia, 415),
+    (WrongTenant, 403),
+)
+"""The first that fits counts."""
 
 
 class JsonAnswer(Response):
@@ -37,10 +50,11 @@ def error_answer(_request: Request, error: Exception) -> Response:
 
 
 def _status(error: ChatSnapshotError) -> int:
-    if isinstance(error, NotFound):
-        return 404
-    if isinstance(error, TransientError):
-        return 503
+    for kind, status in _STATUS_OF:
+        if isinstance(error, kind):
+            return status
+    if isinstance(error, InvalidEvent) and error.field == "body" and error.reason is Reason.TOO_LARGE:
+        return 413
     if isinstance(error, InvalidEvent | ConfigurationError):
         return 422
     return 500

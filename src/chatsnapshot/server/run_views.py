@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 
@@ -12,9 +12,12 @@ from chatsnapshot.rendering.json_values import row_dict
 from chatsnapshot.rendering.report_text import report_json
 from chatsnapshot_schemas.errors import ConfigurationError
 from chatsnapshot_schemas.json_form import record_to_json
+from chatsnapshot_schemas.ledger_record import LedgerRecord
 
 View = Callable[[Ledger, Request], Any]
 PAGE_MAX = 1_000
+NUMBER_DIGITS_MAX = 19
+"""Of a 64-bit number."""
 MODES = ("transcript", "full", "raw")
 
 
@@ -29,14 +32,17 @@ def run(ledger: Ledger, request: Request) -> Any:
 
 
 def events(ledger: Ledger, request: Request) -> Any:
-    """`GET /v1/runs/{run_id}/events?mode=transcript|full|raw&after=&limit=`; `next_after` continues."""
+    """`GET /v1/runs/{run_id}/events?mode=transcript|full|raw&after=&limit=`; `next_after` continues.
+
+    A raw record whose payload is in blob storage has `blob`: the path where it is got.
+    """
     history = _history(ledger, request)
     mode = request.query_params.get("mode", "full")
     if mode not in MODES:
         raise ConfigurationError(f"mode: one of {', '.join(MODES)}, not {mode!r}")
     after, limit = _number(request, "after", 0, 2**63 - 1), _number(request, "limit", PAGE_MAX, PAGE_MAX)
     if mode == "raw":
-        found = [json.loads(record_to_json(record)) for record in history.events(after, limit)]
+        found = [_raw(record) for record in history.events(after, limit)]
     else:
         found = [row_dict(row) for row in history.page(mode, after, limit)]
     last = found[-1]["sequence_no"] if found else None
@@ -46,6 +52,12 @@ def events(ledger: Ledger, request: Request) -> Any:
         "events": found,
         "next_after": last if len(found) >= limit else None,
     }
+
+
+def _raw(record: LedgerRecord) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(record_to_json(record))
+    ref = record.envelope.payload_ref
+    return document if ref is None else {**document, "blob": f"/v1/blobs/{quote(ref.sha256)}"}
 
 
 def transcript(ledger: Ledger, request: Request) -> Any:
@@ -59,6 +71,13 @@ def graph(ledger: Ledger, request: Request) -> Any:
     history = _history(ledger, request)
     history.summary()
     return {"nodes": [row_dict(row) for row in history.nodes()], "edges": [row_dict(row) for row in history.edges()]}
+
+
+def timeline(ledger: Ledger, request: Request) -> Any:
+    """`GET /v1/runs/{run_id}/timeline`: spans in ledger order, with durations."""
+    history = _history(ledger, request)
+    history.summary()
+    return {"spans": [row_dict(row) for row in history.timeline()]}
 
 
 def cost(ledger: Ledger, request: Request) -> Any:
@@ -91,6 +110,6 @@ def _number(request: Request, name: str, otherwise: int, at_most: int) -> int:
     text = request.query_params.get(name)
     if text is None:
         return otherwise
-    if not text.isdigit() or int(text) > at_most:
+    if not text.isdecimal() or len(text) > NUMBER_DIGITS_MAX or int(text) > at_most:
         raise ConfigurationError(f"{name}: a whole number from 0 to {at_most}, not {text!r}")
     return int(text)

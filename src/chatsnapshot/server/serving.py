@@ -5,7 +5,8 @@ import socket
 
 import uvicorn
 
-from chatsnapshot.server.app import ReadApi
+from chatsnapshot.server.app import http_app
+from chatsnapshot.server.http_roles import ALL_ROLES, HttpRole
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.errors import ConfigurationError, PortTaken
 
@@ -13,15 +14,14 @@ SHUTDOWN_S = 5
 """Requests in flight get this long; then the process ends anyway."""
 
 
-def serve_http(settings: Settings, *, host: str, port: int) -> int:
-    """Serve; returns the exit code. Raises ConfigurationError, PortTaken before anything is served."""
+def serve_http(settings: Settings, *, host: str, port: int, roles: frozenset[HttpRole] = ALL_ROLES) -> int:
+    """Serve; returns the exit code. Raises ConfigurationError, StackNotRunning, PortTaken before anything is served."""
     if not _loopback(host) and settings.api_key is None:
         raise ConfigurationError(f"bound to {host}, a key is needed: set CHATSNAPSHOT_API_KEY, or bind 127.0.0.1")
-    listener = _bind(host, port)
-    config = uvicorn.Config(
-        ReadApi(settings).app(), log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S
-    )
-    with listener:
+    with _bind(host, port) as listener:
+        config = uvicorn.Config(
+            http_app(settings, roles), log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S
+        )
         uvicorn.Server(config).run(sockets=[listener])
     return 0
 

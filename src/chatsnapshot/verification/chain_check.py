@@ -7,6 +7,7 @@ from chatsnapshot.verification.findings import Finding, Kind
 from chatsnapshot.verification.source_gaps import SourceGaps
 from chatsnapshot_schemas.chain import HASH_BYTES, genesis_hash, is_intact
 from chatsnapshot_schemas.codec import decode_ledger_plain
+from chatsnapshot_schemas.envelope import PayloadRef
 from chatsnapshot_schemas.errors import CorruptLedger, InvalidEvent
 from chatsnapshot_schemas.partitioning import message_key, partition_of
 from chatsnapshot_schemas.rules import Plain, check_envelope
@@ -108,6 +109,17 @@ def local_causes(envelope: Plain) -> list[str]:
     return [own, *envelope["caused_by"]] if own is not None else list(envelope["caused_by"])
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPayload:
+    """A payload that lies in blob storage, and the event it belongs to."""
+
+    ref: PayloadRef
+    tenant_id: str
+    correlation_id: str
+    sequence_no: int
+    event_id: str
+
+
 @dataclass(slots=True)
 class PartitionCheck:
     """Every run of one ledger partition, or one of them."""
@@ -117,6 +129,8 @@ class PartitionCheck:
     only: tuple[str, str] | None = None
     """(tenant_id, correlation_id) of the one run to look at."""
     runs: dict[tuple[str, str], RunCheck] = field(default_factory=dict)
+    stored: list[StoredPayload] = field(default_factory=list)
+    """Payloads in blob storage, still to be looked at: the caller takes them out after each record."""
 
     def feed(self, body: bytes) -> Iterator[Finding]:
         """Findings of one record of the partition."""
@@ -135,3 +149,6 @@ class PartitionCheck:
             if (right := partition_of(message_key(*whose), self.partitions)) != self.partition:
                 yield Finding(Kind.WRONG_PARTITION, f"in partition {self.partition}, belongs to {right}", *whose)
         yield from run.feed(body, plain)
+        if envelope["payload_ref"] is not None:
+            ref = PayloadRef(**envelope["payload_ref"])
+            self.stored.append(StoredPayload(ref, *whose, plain["sequence_no"], envelope["event_id"]))

@@ -7,15 +7,17 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, cluster_metadata
+from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, partition_count
 from chatsnapshot.kafka.partition_log import READER_GROUP, bounds, read_partition, reader
+from chatsnapshot.verification.blob_check import BlobCheck
 from chatsnapshot.verification.chain_check import PartitionCheck, RunCheck
 from chatsnapshot.verification.findings import Finding, Kind, Report
 from chatsnapshot.verification.tables import LedgerTables
 from chatsnapshot.verification.waiting import held_findings, quarantine_findings
+from chatsnapshot_producers.blobs import BlobStore
 from chatsnapshot_schemas.codec import decode_ledger_plain
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
-from chatsnapshot_schemas.errors import InvalidEvent, NotFound, TopicMismatch
+from chatsnapshot_schemas.errors import InvalidEvent, NotFound
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.partitioning import message_key, partition_of
 
@@ -32,6 +34,8 @@ class Verifier:
     kafka: KafkaConnection
     topics: TopicNames
     framing: Framing
+    blobs: Callable[[], BlobStore]
+    """The storage of payloads above the cap; asked for only when there is one."""
     tables: LedgerTables | None = None
     sink_group: str = ""
     tables_wait_s: float = 15.0
@@ -55,9 +59,13 @@ class Verifier:
         chosen = range(partitions) if only is None else [partition_of(message_key(*only), partitions)]
         consumer = reader(self.kafka, self.sink_group or READER_GROUP)
         try:
-            for done, partition in enumerate(chosen):
-                progress(done, len(chosen))
-                self._partition(consumer, PartitionCheck(partition, partitions, only), report)
+            with BlobCheck(self.blobs) as blobs:
+                for done, partition in enumerate(chosen):
+                    progress(done, len(chosen))
+                    self._partition(consumer, PartitionCheck(partition, partitions, only), blobs, report)
+                for finding in blobs.finish():
+                    report.add(finding)
+            report.blobs = blobs.checked
             for partition in range(partitions):  # a misrouted event is refused where it arrived
                 for finding in quarantine_findings(consumer, self.kafka, self.topics, partition, self.framing, only):
                     report.add(finding)
@@ -67,9 +75,9 @@ class Verifier:
         report.seconds = time.monotonic() - started
         return report
 
-    def _partition(self, consumer: Consumer, check: PartitionCheck, report: Report) -> None:
+    def _partition(self, consumer: Consumer, check: PartitionCheck, blobs: BlobCheck, report: Report) -> None:
         end = bounds(consumer, self.kafka, self.topics.ledger, check.partition).end
-        for finding in self._records(consumer, check, report):
+        for finding in self._records(consumer, check, blobs, report):
             report.add(finding)
         report.runs += len(check.runs)
         for run in check.runs.values():
@@ -81,7 +89,9 @@ class Verifier:
             for finding in self._compare(self.tables, consumer, check, end):
                 report.add(finding)
 
-    def _records(self, consumer: Consumer, check: PartitionCheck, report: Report) -> Iterator[Finding]:
+    def _records(
+        self, consumer: Consumer, check: PartitionCheck, blobs: BlobCheck, report: Report
+    ) -> Iterator[Finding]:
         key = message_key(*check.only) if check.only else None
         for message in read_partition(consumer, self.kafka, self.topics.ledger, check.partition):
             if key is not None and message.key() != key:
@@ -94,6 +104,8 @@ class Verifier:
                 yield Finding(Kind.UNREADABLE, f"{self.topics.ledger}/{check.partition}@{message.offset()}: {error}")
                 continue
             yield from check.feed(body)
+            while check.stored:
+                yield from blobs.begin(check.stored.pop())
 
     def _compare(self, tables: LedgerTables, consumer: Consumer, check: PartitionCheck, end: int) -> Iterator[Finding]:
         if self.sink_group and not self._sink_reached(consumer, check.partition, end):
@@ -135,11 +147,7 @@ class Verifier:
         return True
 
     def _partitions(self) -> int:
-        metadata = cluster_metadata(admin_client(self.kafka), self.kafka)
-        topic = metadata.topics.get(self.topics.ledger)
-        if topic is None:
-            raise TopicMismatch(f"topic {self.topics.ledger} does not exist: chatsnapshot migrate creates it")
-        return len(topic.partitions)
+        return partition_count(self.kafka, self.topics.ledger)
 
 
 def _table_findings(tables: LedgerTables, check: PartitionCheck) -> Iterator[Finding]:

@@ -18,16 +18,30 @@ def test_frames_are_read_as_they_were_written(events: list[tuple[bytes, bytes]])
     assert read == events
 
 
-@given(st.binary(max_size=40), st.binary(max_size=200), st.data())
-def test_no_cut_frame_is_read(key: bytes, body: bytes, data: st.DataObject) -> None:
-    frame = encode_frame(key, body)
+@given(st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=200), st.binary(max_size=200)), max_size=8))
+def test_frames_with_and_without_a_payload_are_read_as_they_were_written(
+    events: list[tuple[bytes, bytes, bytes]],
+) -> None:
+    data = b"".join(encode_frame(*event) for event in events)
+    at, read = 0, []
+    while at < len(data):
+        frame = read_frame(data, at)
+        assert frame is not None
+        read.append((frame.key, frame.body, frame.payload))
+        at = frame.end
+    assert read == events
+
+
+@given(st.binary(max_size=40), st.binary(max_size=200), st.binary(max_size=60), st.data())
+def test_no_cut_frame_is_read(key: bytes, body: bytes, payload: bytes, data: st.DataObject) -> None:
+    frame = encode_frame(key, body, payload)
     cut = data.draw(st.integers(0, len(frame) - 1))
     assert read_frame(frame[:cut], 0) is None
 
 
-@given(st.binary(max_size=40), st.binary(max_size=200), st.data())
-def test_no_frame_with_a_flipped_bit_is_read(key: bytes, body: bytes, data: st.DataObject) -> None:
-    frame = bytearray(encode_frame(key, body))
+@given(st.binary(max_size=40), st.binary(max_size=200), st.binary(max_size=60), st.data())
+def test_no_frame_with_a_flipped_bit_is_read(key: bytes, body: bytes, payload: bytes, data: st.DataObject) -> None:
+    frame = bytearray(encode_frame(key, body, payload))
     frame[data.draw(st.integers(0, len(frame) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     assert read_frame(bytes(frame), 0) is None
 
@@ -37,4 +51,5 @@ def test_reading_goes_on_behind_damage() -> None:
     bad[-1] ^= 1
     data = bytes(bad) + encode_frame(b"k", b"second")
     assert next_frame_at(data, 0) == len(bad)
+    assert next_frame_at(bytes(bad) + encode_frame(b"k", b"second", b"payload"), 0) == len(bad)
     assert next_frame_at(bytes(bad), 0) is None

@@ -164,7 +164,7 @@ def test_a_malformed_event_names_its_field_and_uses_no_number(
 
 
 def test_a_payload_above_the_cap_says_what_is_missing(recorder: Recorder) -> None:
-    with pytest.raises(InvalidEvent, match=r"payload: 300008 bytes, at most 262144; .*blob storage") as caught:
+    with pytest.raises(InvalidEvent, match=r"payload: 300008 bytes, at most 262144: .*no blob storage") as caught:
         recorder.run().record("execution.message", {"x": "y" * 300_000})
     assert caught.value.reason is Reason.TOO_LARGE
 

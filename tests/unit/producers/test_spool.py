@@ -46,7 +46,7 @@ def test_events_come_out_in_order_until_they_are_settled(tmp_path: Path) -> None
     assert bodies(spool.next_batch()) == [b"0", b"1", b"2"]
     batch = spool.next_batch()
     assert batch is not None
-    assert batch.events[0] == (b"k", b"0", FINGERPRINT)
+    assert batch.events[0] == (b"k", b"0", FINGERPRINT, b"")
     spool.settle(batch)
     assert spool.next_batch() is None
     spool.append(b"k", b"3")

@@ -74,18 +74,37 @@ def test_nowhere_to_record_to_says_the_ways_out() -> None:
         Recorder.connect()
 
 
-@pytest.mark.parametrize("url", ["http://h:1", "https://h", "sqlite:///f.db", "json:///d", "memory://"])
+@pytest.mark.parametrize("url", ["sqlite:///f.db", "json:///d", "memory://"])
 def test_schemes_that_come_later_say_what_works_now(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"is not built yet; what works: kafka://host:port"):
         Recorder.connect(url)
 
 
 @pytest.mark.parametrize(
-    "url", ["h:1", "kafka://", "kafka://h", "kafka://h:x", "kafka://h:99999", "kafka://h:1,,", "amqp://h"]
+    "url",
+    [
+        *("h:1", "kafka://", "kafka://h", "kafka://h:x", "kafka://h:99999", "kafka://h:1,,", "amqp://h"),
+        *("http://", "https://u:p@h", "http://h:x", "http://h:99999", "http://h/?q=1", "http:h"),
+    ],
 )
 def test_urls_that_cannot_be_are_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"what works: kafka://host:port"):
         Recorder.connect(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://H.example:80/", "http://h.example"),
+        ("https://h:443/ledger/", "https://h/ledger"),
+        ("http://[::1]:8180", "http://[::1]:8180"),
+        ("HTTP://127.0.0.1:8180", "http://127.0.0.1:8180"),
+    ],
+)
+def test_one_http_server_is_one_destination_however_it_is_spelled(url: str, name: str) -> None:
+    destination = destination_of(url, Settings(), "tests")
+    assert (destination.name, destination.where) == (name, name)
+    assert destination.run_link("a/b") == f"{name}/v1/runs/a%2Fb"
 
 
 def test_an_api_key_is_not_silently_ignored() -> None:

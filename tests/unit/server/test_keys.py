@@ -3,14 +3,17 @@
 import httpx
 import pytest
 
-from chatsnapshot.server.app import ReadApi
+from chatsnapshot.server.app import http_app
+from chatsnapshot.server.http_roles import HttpRole
 from chatsnapshot.server.serving import serve_http
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.errors import ConfigurationError, PortTaken
 
+READ = frozenset({HttpRole.READ})
+
 
 def client(key: str | None) -> httpx.AsyncClient:
-    app = ReadApi(Settings(api_key=key)).app()
+    app = http_app(Settings(api_key=key), READ)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
 
 
@@ -41,4 +44,4 @@ def test_a_taken_port_is_one_clear_line(free_tcp_port: int) -> None:
         taken.bind(("127.0.0.1", free_tcp_port))
         taken.listen()
         with pytest.raises(PortTaken, match=f"127.0.0.1:{free_tcp_port}"):
-            serve_http(Settings(), host="127.0.0.1", port=free_tcp_port)
+            serve_http(Settings(), host="127.0.0.1", port=free_tcp_port, roles=READ)
