@@ -61,4 +61,9 @@ class SequencerConfig:
 
     def transactional_id(self, partition: int) -> str:
         """One per input partition: its new owner fences the old one."""
-        return f"{self.group_id}-{partition}"
+        return f"{self.transactional_ids}{partition}"
+
+    @property
+    def transactional_ids(self) -> str:
+        """What all of them begin with."""
+        return f"{self.group_id}-"

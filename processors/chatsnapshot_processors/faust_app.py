@@ -1,7 +1,6 @@
 """The Faust application: an agent that hands fetches to lanes, and rebalances that open and end them."""
 
 import logging
-import ssl
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from faust.serializers.codecs import Codec
 from faust.types import TP
 
 from chatsnapshot_processors.config import SequencerConfig
+from chatsnapshot_processors.faust_credentials import faust_credentials
 from chatsnapshot_processors.faust_transport import BatchTransport
 from chatsnapshot_processors.lane_pool import LanePool
 from chatsnapshot_schemas.connections import KafkaConnection
@@ -33,7 +33,7 @@ def build_app(config: SequencerConfig, folder: Path, pool: LanePool) -> faust.Ap
     app = faust.App(
         config.group_id,
         broker=_broker_urls(config.kafka),
-        broker_credentials=_credentials(config.kafka),
+        broker_credentials=faust_credentials(config.kafka),
         broker_session_timeout=config.session_timeout_s,
         broker_heartbeat_interval=config.heartbeat_s,
         consumer_group_instance_id=config.instance_id,
@@ -84,17 +84,3 @@ async def at_end(app: faust.App, events: str, partition: int) -> bool:
 
 def _broker_urls(kafka: KafkaConnection) -> list[str]:
     return [f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")]
-
-
-def _credentials(kafka: KafkaConnection) -> Any:
-    """Faust's form of the connection's security; None for plain text."""
-    encrypted = "SSL" in kafka.security_protocol
-    context = ssl.create_default_context(cafile=kafka.ssl_ca_location) if encrypted else None
-    if kafka.security_protocol.startswith("SASL"):
-        return faust.SASLCredentials(
-            username=kafka.username,
-            password=kafka.password,
-            mechanism=kafka.sasl_mechanism,
-            ssl_context=context,
-        )
-    return faust.SSLCredentials(context=context) if context else None

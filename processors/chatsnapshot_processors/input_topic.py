@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType, TopicDescription
+from confluent_kafka.admin import ConfigResource, ResourceType, TopicDescription
 
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
-from chatsnapshot_schemas.errors import BrokerUnavailable, TopicMismatch
+from chatsnapshot_schemas.errors import TopicMismatch
+from chatsnapshot_schemas.kafka_access import Access, refusal
+from chatsnapshot_schemas.kafka_admin import ListeningAdmin
 from chatsnapshot_schemas.topics import OUTPUT_HEADROOM_BYTES
 
 _TIMEOUT_S = 15.0
@@ -23,19 +25,20 @@ class InputTopic:
     ledger_topic_id: str
 
 
-def admin_client(kafka: KafkaConnection) -> AdminClient:
+def admin_client(kafka: KafkaConnection) -> ListeningAdmin:
     """A client for questions about topics."""
-    return AdminClient(kafka.client_config())
+    return ListeningAdmin(kafka)
 
 
-def describe(admin: AdminClient, topics: TopicNames) -> InputTopic:
-    """Ask the broker and check. Raises TopicMismatch with the way out, BrokerUnavailable."""
+def describe(admin: ListeningAdmin, topics: TopicNames) -> InputTopic:
+    """Ask the broker and check. Raises TopicMismatch with the way out, BrokerUnavailable, AccessRefused."""
+    admin.metadata(_TIMEOUT_S)
     try:
         described = _described(admin, topics)
         settings = {name: _settings(admin, name) for name in topics.all()}
         cluster = admin.describe_cluster(request_timeout=_TIMEOUT_S).result()
     except KafkaException as error:
-        raise BrokerUnavailable(f"Kafka does not answer about its topics: {error.args[0].str()}") from error
+        raise admin.heard.unavailable(f"about its topics: {error.args[0].str()}") from error
     _check_partitions(described)
     input_bytes_max = int(settings[topics.events]["max.message.bytes"])
     _check_settings(topics, settings, input_bytes_max)
@@ -48,23 +51,35 @@ def describe(admin: AdminClient, topics: TopicNames) -> InputTopic:
     )
 
 
-def _described(admin: AdminClient, topics: TopicNames) -> dict[str, TopicDescription]:
+def _described(admin: ListeningAdmin, topics: TopicNames) -> dict[str, TopicDescription]:
     futures = admin.describe_topics(TopicCollection(list(topics.all())), request_timeout=_TIMEOUT_S)
     found = {}
     for name, future in futures.items():
         try:
             found[name] = future.result()
         except KafkaException as error:
+            _refuse(admin, error, Access("Describe", "topic", name))
             if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise
             raise TopicMismatch(f"there is no topic {name}: run `chatsnapshot migrate`") from None
     return found
 
 
-def _settings(admin: AdminClient, topic: str) -> dict[str, str]:
+def _settings(admin: ListeningAdmin, topic: str) -> dict[str, str]:
     resource = ConfigResource(ResourceType.TOPIC, topic)
-    entries = admin.describe_configs([resource], request_timeout=_TIMEOUT_S)[resource].result()
+    try:
+        entries = admin.describe_configs([resource], request_timeout=_TIMEOUT_S)[resource].result()
+    except KafkaException as error:
+        _refuse(admin, error, Access("DescribeConfigs", "topic", topic))
+        raise
     return {name: entry.value for name, entry in entries.items()}
+
+
+def _refuse(admin: ListeningAdmin, error: KafkaException, wanted: Access) -> None:
+    """Raise AccessRefused when that is what the error means."""
+    refused = refusal(admin.kafka, error.args[0], wanted)
+    if refused is not None:
+        raise refused from error
 
 
 def _check_partitions(described: dict[str, TopicDescription]) -> None:

@@ -9,6 +9,7 @@ from chatsnapshot_processors.batch_transaction import Abandoned, BatchOutcome
 from chatsnapshot_processors.batching import Batch, Batching, record_bytes
 from chatsnapshot_processors.group_metadata import GroupMembership
 from chatsnapshot_processors.intake import Intake
+from chatsnapshot_processors.kafka_needs import refusal_of
 from chatsnapshot_processors.lane_opening import LaneContext, OpenLane, open_lane
 from chatsnapshot_processors.lane_producer import FailureKind, failure_kind
 from chatsnapshot_processors.rocks_keys import LedgerMark
@@ -97,6 +98,9 @@ class Lane:
         except (FatalError, RegistryUnavailable):
             raise
         except Exception as error:
+            refused = refusal_of(self._context.config, error)
+            if refused is not None:
+                raise refused from error
             self._failed(error)
 
     def _work(self, opened: OpenLane) -> None:

@@ -12,7 +12,6 @@ from threading import Lock
 from time import monotonic
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
 
 from chatsnapshot_processors.batch_transaction import BatchTransaction
 from chatsnapshot_processors.config import SequencerConfig
@@ -31,6 +30,7 @@ from chatsnapshot_processors.rocks_state import RocksState, open_cache
 from chatsnapshot_processors.topic_reading import PartitionReader
 from chatsnapshot_schemas.avro_schema import ledger_schema
 from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.kafka_admin import ListeningAdmin
 from chatsnapshot_schemas.state_entries import policy_key
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class LaneContext:
     """What all lanes of a worker share."""
 
     config: SequencerConfig
-    admin: AdminClient
+    admin: ListeningAdmin
     framing: Framing
     metrics: SequencerMetrics
     cache_dir: Path

@@ -27,6 +27,8 @@ class LanePool:
         self._on_fatal = on_fatal
         self._lanes: dict[int, Lane] = {}
         self._ending: dict[int, Lane] = {}
+        self.assigned = False
+        """Whether an assignment is in force; it may be empty when the group has more workers than partitions."""
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -45,10 +47,12 @@ class LanePool:
             lane = Lane(self._context, partition, membership, self._on_fatal, before)
             self._lanes[partition] = lane
             lane.start()
+        self.assigned = True
 
     async def revoke(self) -> None:
         """End all lanes. After `limits.stop_s` one that still hangs in its commit is left to the broker, which refuses
         it once the partition has a new owner."""
+        self.assigned = False
         ending, self._lanes = self._lanes, {}
         for lane in ending.values():
             lane.stop()

@@ -21,7 +21,7 @@
 | restore_seconds | partition | how long the last opening took |
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from chatsnapshot_processors.batch_transaction import BatchOutcome
 
@@ -33,7 +33,7 @@ class SequencerMetrics:
     """One worker's metrics; called from lanes' threads."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+        self.registry = registry
         self._input_records = self._counter("input_records", "Input records in committed transactions", "partition")
         self._input_bytes = self._counter("input_bytes", "Bytes of their values", "partition")
         self._recorded = self._counter("recorded", "Ledger records committed", "partition")
@@ -53,10 +53,6 @@ class SequencerMetrics:
         self._held_events = self._gauge("held_events", "Events that wait")
         self._held_bytes = self._gauge("held_bytes", "Bytes of events that wait")
         self._restore_seconds = self._gauge("restore_seconds", "Duration of the last opening")
-
-    def serve(self, host: str, port: int) -> None:
-        """Answer `GET /metrics` from a thread. Raises OSError when the port is taken."""
-        start_http_server(port, addr=host, registry=self._registry)
 
     def committed(self, partition: int, records: int, size: int, outcome: BatchOutcome, seconds: float) -> None:
         """A transaction was committed."""
@@ -106,7 +102,7 @@ class SequencerMetrics:
                 gauge.remove(str(partition))
 
     def _counter(self, name: str, meaning: str, label: str) -> Counter:
-        return Counter(_PREFIX + name, meaning, [label], registry=self._registry)
+        return Counter(_PREFIX + name, meaning, [label], registry=self.registry)
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
-        return Gauge(_PREFIX + name, meaning, ["partition"], registry=self._registry)
+        return Gauge(_PREFIX + name, meaning, ["partition"], registry=self.registry)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 from time import monotonic
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from chatsnapshot_processors.config import SequencerConfig
@@ -51,6 +51,10 @@ class Watchdog:
         self._give_up = give_up or end_process
         self._loop_alive_at = monotonic()
         self._served_at = monotonic()
+        self.looked_at = monotonic()
+        """When it last looked at everything; monotonic seconds."""
+        self.complaint: str | None = None
+        """What it found wrong; the process ends next."""
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="watchdog", daemon=True)
 
@@ -65,9 +69,10 @@ class Watchdog:
     def _run(self) -> None:
         while not self._stopping.wait(INTERVAL_S):
             self._loop.call_soon_threadsafe(self._note_loop)
-            complaint = self._complaint()
-            if complaint is not None and not self._stopping.is_set():
-                self._give_up(complaint)
+            self.complaint = self._complaint()
+            self.looked_at = monotonic()
+            if self.complaint is not None and not self._stopping.is_set():
+                self._give_up(self.complaint)
 
     def _note_loop(self) -> None:
         self._loop_alive_at = monotonic()
@@ -89,13 +94,14 @@ class Watchdog:
         return None
 
     def _group_has_members(self) -> bool:
-        """Whether somebody serves the group; taken for granted while the broker does not say."""
+        """Whether somebody serves the group; taken for granted while the broker does not answer."""
         try:
             asked = self._admin.describe_consumer_groups([self._group_id], request_timeout=_ANSWER_TIMEOUT_S)
             return bool(asked[self._group_id].result().members)
         except KafkaException as error:
             log.warning("the watchdog cannot ask about the group %s: %s", self._group_id, error)
-            return True
+            # who may not even ask is not in the group either
+            return bool(error.args[0].code() != KafkaError.GROUP_AUTHORIZATION_FAILED)
 
     def _ends(self, partitions: list[int]) -> dict[int, int]:
         """Where the partitions end; nothing when the broker does not say."""

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from chatsnapshot_processors.config import SequencerConfig
+from chatsnapshot_processors.health import SequencerHealth
 from chatsnapshot_processors.input_topic import admin_client, describe
+from chatsnapshot_processors.kafka_needs import needed_access, refusal_of
 from chatsnapshot_processors.lane_opening import LaneContext
 from chatsnapshot_processors.lane_pool import LanePool
 from chatsnapshot_processors.metrics import SequencerMetrics
@@ -22,7 +24,9 @@ from chatsnapshot_processors.quiet_logs import quieten
 from chatsnapshot_processors.ticks import Ticker
 from chatsnapshot_processors.watchdog import Watchdog
 from chatsnapshot_processors.worker_folder import worker_folder
-from chatsnapshot_schemas.errors import ChatSnapshotError, FatalError, MissingExtra, PortTaken
+from chatsnapshot_schemas.errors import ChatSnapshotError, FatalError, MissingExtra
+from chatsnapshot_schemas.health_port import health_port
+from chatsnapshot_schemas.kafka_rights import require_access
 from chatsnapshot_schemas.registry import framing_with
 
 log = logging.getLogger(__name__)
@@ -65,12 +69,13 @@ class _Worker:
         except ImportError as error:
             raise MissingExtra("processors", f"the sequencer ({error})") from error
         loop = asyncio.get_running_loop()
+        require_access(self._context.admin, needed_access(self._config))
         describe(self._context.admin, self._config.topics)
-        self._serve_metrics()
         pool = LanePool(self._context, partial(self._end_from_thread, loop))
         app = build_app(self._config, self._folder / "faust", pool)
         watchdog = Watchdog(self._config, self._context.admin, pool, loop, self._metrics)
-        with _stop_signals(loop, self._stop.set):
+        health = SequencerHealth(watchdog, pool, self._config.limits.stuck_s)
+        with self._health_port(health), _stop_signals(loop, self._stop.set):
             watchdog.start()
             ticker = asyncio.create_task(
                 Ticker(self._config, pool, partial(at_end, app, self._config.topics.events), self._metrics).run()
@@ -114,17 +119,12 @@ class _Worker:
             loop.call_soon_threadsafe(self._end, error)
 
     def _end(self, error: BaseException) -> None:
-        self._fatal = self._fatal or error
+        self._fatal = self._fatal or refusal_of(self._config, error) or error
         self._stop.set()
 
-    def _serve_metrics(self) -> None:
-        port = self._config.metrics_port
-        if port is None:
-            return
-        try:
-            self._metrics.serve(self._config.metrics_host, port)
-        except OSError as error:
-            raise PortTaken(f"metrics port {port} cannot be used: {error}") from error
+    def _health_port(self, health: SequencerHealth) -> AbstractContextManager[int | None]:
+        host, port = self._config.metrics_host, self._config.metrics_port
+        return health_port(host, port, self._metrics.registry, healthy=health.healthy, ready=health.ready)
 
 
 @contextmanager

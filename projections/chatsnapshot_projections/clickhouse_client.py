@@ -51,9 +51,7 @@ def connect(connection: ClickHouseConnection) -> "Client":
         raise MissingExtra("projections", "reading from ClickHouse") from None
     with clickhouse_errors(f"ClickHouse at {connection.url}"):
         client = clickhouse_connect.get_client(
-            dsn=connection.url,
-            username=connection.user,
-            password=connection.password,
+            **connection.client_options(),
             connect_timeout=CONNECT_TIMEOUT_S,
             send_receive_timeout=ANSWER_TIMEOUT_S,
             autogenerate_session_id=False,

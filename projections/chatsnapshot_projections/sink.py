@@ -5,21 +5,22 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from types import FrameType
-
-from prometheus_client import start_http_server
 
 from chatsnapshot_projections.metrics import SinkMetrics
 from chatsnapshot_projections.sink_batch import Source
 from chatsnapshot_projections.sink_config import SinkConfig
-from chatsnapshot_projections.sink_consumer import topic_ids
+from chatsnapshot_projections.sink_consumer import needed_access, topic_ids
 from chatsnapshot_projections.sink_delivery import OnStep
+from chatsnapshot_projections.sink_health import ClickHouseReachable, SinkHealth
 from chatsnapshot_projections.sink_insert import ClickHouseWriter
 from chatsnapshot_projections.sink_intake import ledger_intake, upsert_intakes
 from chatsnapshot_projections.sink_worker import SinkWorker, WorkerThread
-from chatsnapshot_schemas.errors import PortTaken
+from chatsnapshot_schemas.health_port import health_port
+from chatsnapshot_schemas.kafka_admin import ListeningAdmin
+from chatsnapshot_schemas.kafka_rights import require_access
 from chatsnapshot_schemas.registry import framing_with
 
 __all__ = ["SinkConfig", "run", "serve"]
@@ -35,7 +36,7 @@ END_WITHIN_S = 9.0
 def run(config: SinkConfig) -> int:
     """Run a sink until SIGTERM or SIGINT (exit code 0, within ten seconds) or until its ledger partitions stopped (1).
 
-    To be called from the main thread. Raises BrokerUnavailable, ConfigurationError (a topic is missing, Kafka refuses),
+    To be called from the main thread. Raises BrokerUnavailable, AccessRefused, ConfigurationError (a topic is missing),
     AlreadyRunning (another sink has this `instance_id`), PortTaken (metrics) and RegistryUnavailable. ClickHouse may
     be down: the sink waits for it.
     """
@@ -50,23 +51,29 @@ def serve(config: SinkConfig, stop: threading.Event, on_step: OnStep | None = No
     Two workers, each a member of a group of its own: the ledger's partitions are shared out evenly only when nothing
     else is counted with them, and what the small tables do never takes an insert away from the ledger.
     """
-    topics = config.topics
-    ids = topic_ids(config.kafka, (topics.ledger, topics.state, topics.quarantine))
+    upserts_config = replace(config, group=f"{config.group}-upserts", inserts_in_flight_max=1)
+    ids = _topics(config, upserts_config.group)
     framing = framing_with(config.registry_url)
     writer = ClickHouseWriter(config.clickhouse, config.insert_timeout_s)
     metrics, told = SinkMetrics(), on_step or _nothing
-    upserts_config = replace(config, group=f"{config.group}-upserts", inserts_in_flight_max=1)
-    with _metrics_served(config, metrics):
-        ledger = SinkWorker(config, ledger_intake(config, ids, framing), writer.write, metrics, told)
-        upserts = SinkWorker(upserts_config, upsert_intakes(config, ids, framing), writer.write, metrics, told)
-        log.info("sink %s reads %s", config.group, ", ".join(ids))
-        return _work(ledger, upserts, stop)
-
-
-def _work(ledger: SinkWorker, upserts: SinkWorker, stop: threading.Event) -> int:
-    """Both in threads of their own: a commit to a broker that hangs does not return, and signals must get through."""
+    ledger = SinkWorker(config, ledger_intake(config, ids, framing), writer.write, metrics, told)
+    upserts = SinkWorker(upserts_config, upsert_intakes(config, ids, framing), writer.write, metrics, told)
     halt = threading.Event()
     running = [WorkerThread(ledger, halt, "sink-ledger"), WorkerThread(upserts, halt, "sink-upserts")]
+    with _health_port(config, metrics, running):
+        log.info("sink %s reads %s", config.group, ", ".join(ids))
+        return _work(running, halt, stop)
+
+
+def _topics(config: SinkConfig, upserts_group: str) -> dict[str, str]:
+    """Ids of the topics that are read; they are there, and this account may read them."""
+    admin, topics = ListeningAdmin(config.kafka), config.topics
+    require_access(admin, needed_access(topics, (config.group, upserts_group)))
+    return topic_ids(admin, (topics.ledger, topics.state, topics.quarantine))
+
+
+def _work(running: list[WorkerThread], halt: threading.Event, stop: threading.Event) -> int:
+    """Both in threads of their own: a commit to a broker that hangs does not return, and signals must get through."""
     for worker in running:
         worker.start()
     while running[0].is_alive() and not stop.is_set() and not any(worker.error for worker in running):
@@ -87,22 +94,14 @@ def _nothing(_step: str, _source: Source) -> None:
     pass
 
 
-@contextmanager
-def _metrics_served(config: SinkConfig, metrics: SinkMetrics) -> Iterator[None]:
-    if config.metrics_port is None:
-        yield
-        return
-    try:
-        server, thread = start_http_server(config.metrics_port, config.metrics_host, metrics.registry)
-    except OSError as error:
-        raise PortTaken(f"metrics cannot be served on {config.metrics_host}:{config.metrics_port}: {error}") from error
-    log.info("metrics on http://%s:%s/metrics", config.metrics_host, server.server_port)
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def _health_port(
+    config: SinkConfig, metrics: SinkMetrics, workers: list[WorkerThread]
+) -> AbstractContextManager[int | None]:
+    """The probes' view lasts as long as a worker may be silent before the group gives its partitions away."""
+    named = {worker.name: worker for worker in workers}
+    health = SinkHealth(named, ClickHouseReachable(config.clickhouse), config.max_poll_interval_s)
+    host, port = config.metrics_host, config.metrics_port
+    return health_port(host, port, metrics.registry, healthy=health.healthy, ready=health.ready)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollectio
 
 from chatsnapshot_projections.sink_batch import Mark
 from chatsnapshot_projections.sink_config import SinkConfig
-from chatsnapshot_schemas.connections import KafkaConnection
+from chatsnapshot_schemas.connections import TopicNames
 from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
 from chatsnapshot_schemas.kafka_access import Access, refusal, unreachable
 from chatsnapshot_schemas.kafka_admin import ListeningAdmin
@@ -66,12 +66,18 @@ def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) 
     return settings
 
 
-def topic_ids(kafka: KafkaConnection, topics: Iterable[str]) -> dict[str, str]:
+def needed_access(topics: TopicNames, groups: Iterable[str]) -> tuple[Access, ...]:
+    """What the sink does in Kafka, as its broker's ACLs name it."""
+    read = [Access("Read", "topic", topic) for topic in (topics.ledger, topics.state, topics.quarantine)]
+    return (*read, *(Access("Read", "group", group) for group in groups))
+
+
+def topic_ids(client: ListeningAdmin, topics: Iterable[str]) -> dict[str, str]:
     """The broker's id of each topic.
 
     Raises BrokerUnavailable, AccessRefused (password, certificate, ACL), ConfigurationError (a topic is missing).
     """
-    client = ListeningAdmin(kafka)
+    kafka = client.kafka
     client.metadata(FIRST_ANSWER_WITHIN_S)
     deadline = time.monotonic() + FIRST_ANSWER_WITHIN_S
     described = client.describe_topics(TopicCollection(list(topics)), request_timeout=FIRST_ANSWER_WITHIN_S)

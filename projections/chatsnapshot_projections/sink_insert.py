@@ -54,9 +54,7 @@ class ClickHouseWriter:
         import clickhouse_connect
 
         return clickhouse_connect.get_client(
-            dsn=self._connection.url,
-            username=self._connection.user,
-            password=self._connection.password,
+            **self._connection.client_options(),
             database=self._connection.database,
             connect_timeout=CONNECT_TIMEOUT_S,
             send_receive_timeout=self._timeout_s,

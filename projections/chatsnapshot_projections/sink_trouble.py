@@ -5,7 +5,9 @@ import time
 
 from confluent_kafka import KafkaError
 
+from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import AlreadyRunning, ChatSnapshotError, ConfigurationError, FatalError
+from chatsnapshot_schemas.kafka_access import refusal
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +29,18 @@ _MISCONFIGURED = frozenset(
 class ClientTrouble:
     """Collects what the client reports by callback or in place of a message."""
 
-    def __init__(self) -> None:
+    def __init__(self, kafka: KafkaConnection | None = None) -> None:
+        self._kafka = kafka
         self.failure: ChatSnapshotError | None = None
         """The first complaint after which the worker must end."""
         self._logged_at: dict[int, float] = {}
 
     def report(self, error: KafkaError) -> None:
         """Remember what is fatal, log the rest now and then."""
-        if error.code() == KafkaError.FENCED_INSTANCE_ID or "fenced" in error.str().lower():
+        refused = refusal(self._kafka, error) if self._kafka else None
+        if refused is not None:
+            self._fail(refused)
+        elif error.code() == KafkaError.FENCED_INSTANCE_ID or "fenced" in error.str().lower():
             self._fail(AlreadyRunning(f"another sink runs under the same instance id: {error.str()}"))
         elif error.code() in _MISCONFIGURED:
             self._fail(ConfigurationError(f"Kafka refuses the sink: {error.str()}"))

@@ -41,11 +41,23 @@ def ledger_schema() -> AvroSchema:
 
 
 @cache
+def held_schema() -> AvroSchema:
+    """What the state topic keeps of an event that waits; no reader outside knows it."""
+    return _load("HeldEvent", _read("held_event.avsc"))
+
+
+@cache
 def ledger_head_schema() -> Any:
     """The ledger record's fields before the envelope, parsed for coding."""
     record = _read("ledger_record.avsc")
     record["fields"] = record["fields"][:-1]
     return fastavro.parse_schema(_without_logical_types(record))
+
+
+def fingerprint_of(schema: Any) -> bytes:
+    """The CRC-64-AVRO fingerprint of a schema as a JSON value, 8 bytes little-endian; documentation does not count."""
+    # fastavro gives the bytes in little-endian order already
+    return bytes.fromhex(fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
 
 
 def _read(file: str) -> JsonSchema:
@@ -54,13 +66,11 @@ def _read(file: str) -> JsonSchema:
 
 
 def _load(name: str, schema: JsonSchema) -> AvroSchema:
-    canonical = to_parsing_canonical_form(schema)
     return AvroSchema(
         name=name,
         text=json.dumps(schema),
         parsed=fastavro.parse_schema(_without_logical_types(schema)),
-        # fastavro gives the bytes in little-endian order already
-        fingerprint=bytes.fromhex(fingerprint(canonical, "CRC-64-AVRO")),
+        fingerprint=fingerprint_of(schema),
     )
 
 

@@ -5,20 +5,27 @@ ChatSnapshotError            .code: stable reason
 │   ├── BrokerUnavailable
 │   ├── ClickHouseUnavailable
 │   ├── RegistryUnavailable
+│   ├── BlobUnavailable      the storage of large payloads
+│   ├── IngestBusy           as much is on its way to the broker as may be
 │   ├── SpoolFull
 │   └── Undelivered          .remaining: events still in the spool
 ├── InvalidEvent             quarantine: this event will never fit   .reason .field
 └── FatalError               stop, a person must act
     ├── ConfigurationError   a setting, file or argument is missing or wrong
-    │   └── MissingExtra     an optional part is not installed
+    │   ├── MissingExtra     an optional part is not installed
+    │   ├── UnsupportedMedia a request body of another kind, or encoded in another way
+    │   └── WrongTenant      the key belongs to another tenant
+    ├── AccessRefused        Kafka or ClickHouse does not let this account in, or not do this
     ├── AlreadyRunning       another process owns the folder
     ├── PortTaken
     ├── StackNotRunning
     ├── TopicMismatch        topics are not what the committed state belongs to
     ├── CorruptLedger        stored bytes contradict the contract
+    │   └── BlobChanged      a stored payload is not the one that was recorded
     ├── QueryFailed          ClickHouse refused   .server_code .server_name
     ├── SchemaRefused        the registry refuses an incompatible schema
     └── NotFound             no such run, event or record
+        └── BlobMissing      a stored payload is gone
 """
 
 from chatsnapshot_schemas.reasons import Reason
@@ -52,6 +59,18 @@ class RegistryUnavailable(TransientError):
     """The schema registry does not answer."""
 
     code = "registry_unavailable"
+
+
+class BlobUnavailable(TransientError):
+    """The storage of payloads above the cap does not answer."""
+
+    code = "blob_unavailable"
+
+
+class IngestBusy(TransientError):
+    """The ingest has as many bytes or requests on their way as it may; nothing of this one was handed on."""
+
+    code = "ingest_busy"
 
 
 class SpoolFull(TransientError):
@@ -102,6 +121,24 @@ class MissingExtra(ConfigurationError):
         self.extra = extra
 
 
+class UnsupportedMedia(ConfigurationError):
+    """A request body is of a kind, or encoded in a way, that is not taken."""
+
+    code = "unsupported_media_type"
+
+
+class WrongTenant(ConfigurationError):
+    """A request names another tenant than the one its key belongs to."""
+
+    code = "wrong_tenant"
+
+
+class AccessRefused(FatalError):
+    """A wrong password, a certificate that is not trusted, or a right that is missing; the message says which."""
+
+    code = "access_refused"
+
+
 class AlreadyRunning(FatalError):
     """Another process owns this folder."""
 
@@ -144,6 +181,12 @@ class CorruptLedger(FatalError):
     code = "corrupt_ledger"
 
 
+class BlobChanged(CorruptLedger):
+    """A stored payload has another digest or length than the event says."""
+
+    code = "blob_changed"
+
+
 class QueryFailed(FatalError):
     """ClickHouse refused a statement; its own code and name are kept."""
 
@@ -165,3 +208,9 @@ class NotFound(FatalError):
     """There is no such run, event or record."""
 
     code = "not_found"
+
+
+class BlobMissing(NotFound):
+    """A payload above the cap is not in the blob storage."""
+
+    code = "blob_missing"

@@ -7,6 +7,7 @@ correlation_id, causation_id, payload) and, optional, the rest of DESIGN section
 
 import json
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,13 +23,19 @@ _REF_FIELDS = frozenset(PayloadRef.__slots__)
 _ORIGIN_OF_FAMILY = {"execution": "agent", "system": "system", "ui": "ui", "integration": "integration"}
 
 
+Shorten = Callable[[str], tuple[str, PayloadRef] | None]
+"""Given a payload's text: its preview and where the whole is kept, when it is above the cap; else None."""
+
+
 def origin_of(event_type: str) -> str:
     """The origin that a type's family implies."""
     return _ORIGIN_OF_FAMILY.get(event_type.split(".", 1)[0], "system")
 
 
-def envelope_from_json(text: str | bytes, **defaults: Any) -> EventEnvelope:
+def envelope_from_json(text: str | bytes, *, shorten: Shorten | None = None, **defaults: Any) -> EventEnvelope:
     """One envelope from its JSON form; `defaults` (`tenant_id`, `event_id`, ...) fill members that are absent.
+
+    `shorten` is asked about every payload that comes without a `payload_ref`; without it, one above the cap is refused.
 
     Raises InvalidEvent naming field and limit; a member that the contract does not know is refused, never dropped.
     """
@@ -39,12 +46,15 @@ def envelope_from_json(text: str | bytes, **defaults: Any) -> EventEnvelope:
         raise InvalidEvent("event", f"not a JSON object: {error}", Reason.UNDECODABLE) from None
     _known("event", members, _FIELDS)
     payload = _payload(members)
-    values = {name: json.loads(value) for name, value in members.items() if not name.startswith("payload")}
-    ref = json.loads(members["payload_ref"]) if "payload_ref" in members else None
-    return _envelope(values, defaults, payload, ref)
+    values = {name: _value(name, value) for name, value in members.items() if not name.startswith("payload")}
+    ref = _value("payload_ref", members["payload_ref"]) if "payload_ref" in members else None
+    short = shorten(payload) if shorten is not None and ref is None else None
+    if short is not None:
+        return _envelope(values, defaults, *short)
+    return _envelope(values, defaults, payload, None if ref is None else _ref(ref))
 
 
-def _envelope(values: dict[str, Any], defaults: dict[str, Any], payload: str, ref: Any) -> EventEnvelope:
+def _envelope(values: dict[str, Any], defaults: dict[str, Any], payload: str, ref: PayloadRef | None) -> EventEnvelope:
     values = {**defaults, **{name: value for name, value in values.items() if value is not None}}
     for name in ("event_id", "event_type", "correlation_id", "timestamp"):
         if name not in values:
@@ -64,12 +74,17 @@ def _envelope(values: dict[str, Any], defaults: dict[str, Any], payload: str, re
         source_seq=values.get("source_seq"),
         subject_id=_optional_text("subject_id", values.get("subject_id")),
         headers=_headers(values.get("headers", {})),
-        payload_ref=None if ref is None else _ref(ref),
+        payload_ref=ref,
     )
 
 
-def envelope_to_json(envelope: EventEnvelope) -> str:
-    """One line of JSON; the payload's own text stands in it unchanged."""
+def envelope_to_json(envelope: EventEnvelope, *, payload_as_text: bool = False) -> str:
+    """One line of JSON; the payload's own text stands in it unchanged.
+
+    `payload_as_text`: as the string `payload_text`, which keeps every byte, white space around the object too.
+    """
+    if payload_as_text:
+        return _dumps(_envelope_members(envelope) | {"payload_text": envelope.payload})
     return _with_payload(_envelope_members(envelope), envelope)
 
 
@@ -127,9 +142,17 @@ def _payload(members: dict[str, str]) -> str:
     if "payload_text" in members:
         if "payload" in members:
             raise InvalidEvent("payload_text", "only one of payload and payload_text")
-        return _text("payload_text", json.loads(members["payload_text"]))
+        return _text("payload_text", _value("payload_text", members["payload_text"]))
     text = members.get("payload", "{}")
     return "{}" if text == "null" else text
+
+
+def _value(name: str, text: str) -> Any:
+    """A member other than the payload. Python refuses to read whole numbers beyond 4,300 digits."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEvent(name, f"cannot be read: {error}") from None
 
 
 def _source(value: Any, event_type: str) -> Source:
@@ -144,7 +167,7 @@ def _ref(value: Any) -> PayloadRef:
     _known("payload_ref", ref, _REF_FIELDS)
     for name in _REF_FIELDS - ref.keys():
         raise InvalidEvent(f"payload_ref.{name}", "is missing")
-    return PayloadRef(**ref)
+    return PayloadRef(_text("payload_ref.uri", ref["uri"]), _text("payload_ref.sha256", ref["sha256"]), ref["bytes"])
 
 
 def _time(value: Any) -> datetime:

@@ -1,4 +1,4 @@
-"""Writes a ledger record's own fields, between `hash` and `envelope`, in Avro.
+"""Writes a ledger record's own fields, between `hash` and `envelope`, in Avro; reads its time back.
 
 By hand for these nine fields, because every event passes here; a test keeps it equal to a general Avro writer.
 """
@@ -11,6 +11,9 @@ from chatsnapshot_schemas.rules import Plain
 
 INTEGERS_CACHED_MAX = 4_096
 """Most integers of a record come again soon: epoch, partition, append time, small counts."""
+
+SEQUENCE_NO_AT = 64
+"""Behind `hash` and `prev_hash`, 32 bytes each."""
 
 _CAUSE = {cause: bytes([2 * index]) for index, cause in enumerate(get_args(Cause))}
 _BOOLEAN = {False: b"\0", True: b"\1"}
@@ -31,6 +34,21 @@ def write_head(head: Plain) -> bytes:
             _CAUSE[head["cause"]],
         )
     )
+
+
+def read_recorded_at(body: bytes) -> int:
+    """`recorded_at` of a ledger record's Avro body, in microseconds since 1970, without decoding the rest."""
+    _, at = _read_long(body, SEQUENCE_NO_AT)
+    return _read_long(body, at)[0]
+
+
+def _read_long(body: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while body[at] > 127:
+        number |= (body[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+    number |= body[at] << shift
+    return (number >> 1) ^ -(number & 1), at + 1
 
 
 @lru_cache(maxsize=INTEGERS_CACHED_MAX)

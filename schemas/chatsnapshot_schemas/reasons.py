@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why an input record is in quarantine."""
+    """Why an input record is in quarantine, or why the ingest refuses an event."""
 
     UNDECODABLE = "undecodable"
     """Not an envelope in Avro: bytes missing, left over, not UTF-8, or not in canonical encoding."""
@@ -24,3 +24,5 @@ class Reason(StrEnum):
     """The event names itself among its causes."""
     CAUSE_MISSING = "cause_missing"
     """Policy `strict`: the cause did not come within the bound."""
+    WRONG_TENANT = "wrong_tenant"
+    """Ingest only: the event names another tenant than the key belongs to."""

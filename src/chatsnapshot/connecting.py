@@ -30,5 +30,15 @@ def clickhouse_connection(settings: Settings) -> ClickHouseConnection:
     return ClickHouseConnection(url=endpoints.clickhouse.url, database=endpoints.clickhouse.database)
 
 
+def http_url(settings: Settings) -> str:
+    """Where ChatSnapshot's HTTP server is: CHATSNAPSHOT_URL, if that is one. Raises StackNotRunning."""
+    if settings.url is not None and settings.url.startswith(("http://", "https://")):
+        return settings.url.rstrip("/")
+    endpoints = read_endpoints(settings.data_dir)
+    if endpoints is None:
+        raise _not_running(settings.data_dir, "CHATSNAPSHOT_URL to http(s)://host:port")
+    return endpoints.http.url
+
+
 def _not_running(data_dir: Path, variable: str) -> StackNotRunning:
     return StackNotRunning(f"no running stack in {data_dir}: start one with `chatsnapshot up`, or set {variable}")

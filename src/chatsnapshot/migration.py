@@ -23,7 +23,7 @@ def migrate_kafka(settings: Settings, *, dry_run: bool) -> list[MigrationStep]:
     kafka, names = kafka_connection(settings), settings.topics()
     admin = admin_client(kafka)
     specs = topic_specs(names, settings.partitions, settings.replication_factor)
-    steps = migrate_topics(admin, cluster_metadata(admin, kafka), specs, dry_run=dry_run)
+    steps = migrate_topics(admin, cluster_metadata(admin), specs, dry_run=dry_run)
     done = [MigrationStep(f"topic {step.topic}", step.action) for step in steps]
     if dry_run and any(step.topic in (names.events, names.state) and "create" in step.action for step in steps):
         return [*done, MigrationStep("epoch", "write the first epoch of the new events topic")]

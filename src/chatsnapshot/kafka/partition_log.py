@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, unavailable
+from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, topic_ids, unavailable
 from chatsnapshot_schemas.connections import KafkaConnection
-from chatsnapshot_schemas.errors import BrokerUnavailable
+from chatsnapshot_schemas.errors import BrokerUnavailable, TopicMismatch
+from chatsnapshot_schemas.kafka_access import Access
 
 READER_GROUP = "chatsnapshot-reader"
 """librdkafka wants a name, though nothing is ever committed under it."""
@@ -61,15 +63,28 @@ def reader(kafka: KafkaConnection, group: str = READER_GROUP) -> Consumer:
 def bounds(consumer: Consumer, kafka: KafkaConnection, topic: str, partition: int) -> LogBounds:
     """Where the partition begins and ends now; a partition without a leader gets ANSWER_TIMEOUT_S to elect one."""
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    is_seen = False
     while True:
         try:
             low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_TIMEOUT_S)
         except KafkaException as error:
             if error.args[0].code() not in NO_LEADER_YET or time.monotonic() > deadline:
-                raise unavailable(kafka, error) from error
+                raise unavailable(kafka, error, Access("Describe", "topic", topic)) from error
+            if not is_seen:
+                _check_may_be_seen(kafka, topic)
+                is_seen = True
             time.sleep(LEADER_POLL_S)
         else:
             return LogBounds(low, high)
+
+
+def _check_may_be_seen(kafka: KafkaConnection, topic: str) -> None:
+    """A topic that may not be seen looks like one without a leader: asked for by name, the broker says which.
+
+    Raises AccessRefused.
+    """
+    with suppress(TopicMismatch):  # made a moment ago
+        topic_ids(admin_client(kafka), [topic])
 
 
 def read_partition(
@@ -77,7 +92,7 @@ def read_partition(
 ) -> Iterator[Message]:
     """Every committed record from `start` (default: the beginning) up to the end as it is now.
 
-    Raises BrokerUnavailable when the partition has records left and gives none for SILENCE_S_MAX.
+    Raises AccessRefused, and BrokerUnavailable when the partition has records left and gives none for SILENCE_S_MAX.
     """
     limit = bounds(consumer, kafka, topic, partition)
     first = limit.begin if start is None else max(start, limit.begin)
@@ -96,7 +111,7 @@ def read_partition(
             if error is not None:
                 if error.code() == KafkaError._PARTITION_EOF:
                     return
-                raise unavailable(kafka, KafkaException(error))
+                raise unavailable(kafka, KafkaException(error), Access("Read", "topic", topic))
             if (message.offset() or 0) >= limit.end:
                 return
             yield message
