@@ -5,10 +5,18 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PEERS  := .venv-bench
 ARGS   ?=
 
+# what the roles in the image need: neither the embedded engine nor a runtime
+IMAGE_EXTRAS := processors projections server registry s3
+HELM_VERSION := v3.22.0
+COMPOSE_VERSION := v2.16.2
+# helm takes two minutes to build on two cores
+BOUNDED := timeout 900
+
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo format lock clean
+.PHONY: help setup check test demo bench docs format lock tools clean
 
 help:            ## Print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,18 +43,41 @@ demo: setup      ## Record a live multi-agent run, read it, prove it (ARGS=--onc
 test: setup      ## Every test, on the real broker and the real engine (ARGS: for pytest)
 	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
+# the peers pin other versions of our libraries: an environment of their own
+bench: setup $(PEERS)/.installed  ## Measure everything beside its peers, about 25 minutes (ARGS: --only sink --scale 0.1)
+	@$(BIN)/python -m benchmarks --json benchmarks/results/latest.json --out docs/benchmarks.md $(ARGS)
+
+$(PEERS)/.installed: benchmarks/requirements-peers.lock
+	@echo "==> the peers' environment in $(PEERS): Quix Streams and matplotlib, about 80 MB to download, 300 MB on disk"
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements-peers.lock
+	@touch $@
+
 check: setup     ## Format, lint, types, layers
 	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+docs: setup      ## Renew the generated documents: data model, reference, commands, AsyncAPI, architecture (ARGS=--check: only look)
+	@$(BIN)/python -m docs.tools.generate $(ARGS)
+
 format: setup    ## Put the code into shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: setup      ## Renew requirements.lock (needs uv)
-	@uv export --quiet --all-extras --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
+lock: setup      ## Renew requirements.lock, and the image's two that follow from it (needs uv)
+	@uv export --quiet --all-extras --no-extra s3 --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
+	@uv export --quiet --frozen --no-dev $(IMAGE_EXTRAS:%=--extra %) --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements-image.lock
+	@echo hatchling | uv pip compile --quiet --generate-hashes --universal --no-annotate --no-header -c requirements.lock - -o requirements-build.lock
+
+tools:           ## Fetch helm and the compose checker into .tools (needs go; without it their tests are skipped)
+	@command -v go >/dev/null || { echo "no go on this machine: the chart's and compose file's tests are skipped"; exit 0; } ; \
+	  mkdir -p .tools && \
+	  { test -x .tools/helm || GOBIN=$(CURDIR)/.tools $(BOUNDED) go install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION); } && \
+	  { test -x .tools/compose-config || { GOBIN=$(CURDIR)/.tools $(BOUNDED) go install github.com/compose-spec/compose-go/v2/cmd@$(COMPOSE_VERSION) \
+	    && mv .tools/cmd .tools/compose-config; }; } || \
+	  echo "some tools could not be fetched: their tests are skipped"
 
 clean:           ## Remove the virtual environment and caches (data folders stay)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

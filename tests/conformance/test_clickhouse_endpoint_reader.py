@@ -12,6 +12,8 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from tests.conformance.clickhouse_server import connect, fresh_database
 
+pytestmark = pytest.mark.parametrize("backend", ["embedded"], indirect=True)
+
 REFUSED_CODES = {
     "164",  # READONLY
     "497",  # ACCESS_DENIED

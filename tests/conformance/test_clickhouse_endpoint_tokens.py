@@ -3,10 +3,13 @@
 import json
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatsnapshot.embedded.clickhouse.tokens import TokenKind, tokens
+
+pytestmark = pytest.mark.parametrize("backend", ["embedded"], indirect=True)
 
 PRINTABLE = """
 ' " ` \\ '' -- // /* */ # #! $$ $a$ $ ; . , ‘ ’ “ ” − № { } ( ) x' b' 0x1 0b1 1 1e 1_0 a_b a é FORMAT SELECT file :: ->
