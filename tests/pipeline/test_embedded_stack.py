@@ -25,6 +25,7 @@ from chatsnapshot.embedded.progress import PlainProgress
 from chatsnapshot.embedded.status import stack_status
 from chatsnapshot.embedded.supervision_state import SupervisionRecord, read_record
 from chatsnapshot.settings import Settings
+from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import StackNotRunning
 from tests.fixtures.kafka import wait_for_broker
 
@@ -272,5 +273,5 @@ def start_kafka(folder: Path, jars: Path, log: Path) -> tuple[ChildProcess, Kafk
     node = KafkaNode(folder / "kafka", free_port(), free_port(), java_command(), jars, (*HEAP, QUICK_START))
     node.prepare()
     broker = ChildProcess(Command(node.command(), java_environment(), log, cwd=node.folder))
-    wait_for_broker(broker, node.bootstrap_servers, log)
+    wait_for_broker(broker, KafkaConnection(bootstrap_servers=node.bootstrap_servers), log)
     return broker, node

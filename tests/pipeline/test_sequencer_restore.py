@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from chatsnapshot_processors.config import SequencerConfig
 from chatsnapshot_processors.core.recorded_state import Changes
-from chatsnapshot_processors.input_topic import describe
+from chatsnapshot_processors.input_topic import admin_client, describe
 from chatsnapshot_processors.offset_metadata import OffsetMetadata
 from chatsnapshot_processors.rocks_keys import CacheOwner, LedgerMark
 from chatsnapshot_processors.rocks_state import RocksState
@@ -69,7 +69,7 @@ def assert_goes_on(installation: Installation, config: SequencerConfig) -> None:
 
 
 def owner(config: SequencerConfig) -> CacheOwner:
-    topic = describe(AdminClient(config.kafka.client_config()), config.topics)
+    topic = describe(admin_client(config.kafka), config.topics)
     return CacheOwner(topic.cluster_id, topic.ledger_topic_id, 0)
 
 
@@ -188,14 +188,14 @@ def test_an_offset_of_another_topic_or_epoch_is_refused(config: SequencerConfig)
     commit_by_hand(config, 10, OffsetMetadata("another", 1, 0).to_text())
     with pytest.raises(TopicMismatch, match="topic id another"), opened(config):
         pass
-    topic = describe(AdminClient(config.kafka.client_config()), config.topics)
+    topic = describe(admin_client(config.kafka), config.topics)
     commit_by_hand(config, 10, OffsetMetadata(topic.topic_id, 7, 0).to_text())
     with pytest.raises(TopicMismatch, match="epoch 7"), opened(config):
         pass
 
 
 def test_a_position_beyond_the_end_is_refused(config: SequencerConfig) -> None:
-    topic = describe(AdminClient(config.kafka.client_config()), config.topics)
+    topic = describe(admin_client(config.kafka), config.topics)
     commit_by_hand(config, 9_999, OffsetMetadata(topic.topic_id, 1, 0).to_text())
     with pytest.raises(TopicMismatch, match="the topic lost records"), opened(config):
         pass

@@ -6,7 +6,24 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from chatsnapshot.cli import care, demo, proof, reading, recording, serve, setup, stack
+from chatsnapshot.cli import (
+    acls,
+    care,
+    demo,
+    exporting,
+    prices,
+    proof,
+    reading,
+    recording,
+    replay,
+    schemas,
+    serve,
+    setup,
+    spool,
+    stack,
+    validating,
+)
+from chatsnapshot.cli.first_process import end_on_sigterm
 from chatsnapshot.settings import setting_errors
 from chatsnapshot_schemas.errors import ChatSnapshotError
 
@@ -15,11 +32,11 @@ EXIT_INTERRUPTED = 130
 
 PANELS = (
     ("Stack", stack, demo),
-    ("Record", recording),
-    ("Read", reading),
+    ("Record", recording, validating, spool),
+    ("Read", reading, replay, exporting),
     ("Prove", proof),
     ("Care", care),
-    ("Set up", setup, serve),
+    ("Set up", setup, acls, schemas, prices, serve),
 )
 
 
@@ -58,6 +75,7 @@ def _root(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code. A known failure is one line on stderr."""
+    end_on_sigterm()
     try:
         typer.main.get_command(build_app()).main(args=arguments, prog_name="chatsnapshot")
     except SystemExit as end:

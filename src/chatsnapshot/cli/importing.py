@@ -13,14 +13,14 @@ import typer
 
 from chatsnapshot.recording import Recorder
 from chatsnapshot.settings import Settings
+from chatsnapshot.validation.envelope_file import LINE_BYTES_MAX
 from chatsnapshot_schemas.errors import InvalidEvent, Undelivered
-from chatsnapshot_schemas.json_form import envelope_from_json
 from chatsnapshot_schemas.reasons import Reason
 
-LINE_BYTES_MAX = 4 * 1024 * 1024
-"""An envelope at every limit, its payload escaped, is shorter."""
 WINDOW_EVENTS = 20_000
 """So many events at most are on the way: the bar shows what is acknowledged, and the spool stays small."""
+WINDOW_BYTES = 128 * 1024 * 1024
+"""The same for large payloads: a few of them fill a spool."""
 SHOWN_MAX = 20
 """Refused lines are all in the file; so many are printed."""
 
@@ -85,7 +85,7 @@ class Import:
             unflushed_bytes += len(line)
             if line.strip():
                 self._forward(recorder, number, line, rest)
-            if number % WINDOW_EVENTS == 0:
+            if number % WINDOW_EVENTS == 0 or unflushed_bytes >= WINDOW_BYTES:
                 recorder.flush(self._wait_s)
                 self._step(unflushed_bytes)
                 unflushed_bytes = 0
@@ -95,7 +95,7 @@ class Import:
         try:
             if len(line) >= LINE_BYTES_MAX:
                 raise InvalidEvent("line", f"longer than {LINE_BYTES_MAX} bytes", Reason.TOO_LARGE)
-            recorder.forward(envelope_from_json(line, tenant_id=self._tenant))
+            recorder.forward_json(line, tenant_id=self._tenant)
         except InvalidEvent as error:
             self._keep(chain([line], rest))
             self._report(number, error)

@@ -25,8 +25,10 @@ def verify(
 ) -> None:
     """Recompute every hash from the raw ledger topic; check numbers, causes and gaps; compare topic with tables.
 
-    Exit code 0: intact and complete. 2: broken. 3: intact, but with an open gap, a held or quarantined event,
-    or an unresolved cause.
+    Payloads in blob storage are read through and compared with their recorded digests.
+
+    Exit code 0: intact and complete. 2: broken, also a changed blob. 3: intact, but with an open gap, a held or
+    quarantined event, an unresolved cause, or a blob that is missing or cannot be reached.
     """
     from chatsnapshot.cli.reading import last_run
     from chatsnapshot.rendering.report_text import report_json, report_lines

@@ -1,5 +1,6 @@
 """`runs`, `show`, `tail`, `why`, `sql`: reading back."""
 
+import sys
 from enum import StrEnum
 
 import typer
@@ -29,6 +30,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class RowFormat(StrEnum):
+    """How the rows of a query are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    TSV = "tsv"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     panel = "Read"
@@ -48,7 +58,9 @@ def register(app: typer.Typer) -> None:
     app.command(
         "sql",
         rich_help_panel=panel,
-        epilog='Example:  chatsnapshot sql "SELECT event_type, count() FROM ledger GROUP BY 1 ORDER BY 2 DESC"',
+        epilog='Examples:  chatsnapshot sql "SELECT event_type, count() FROM ledger GROUP BY 1 ORDER BY 2 DESC"   |   '
+        'chatsnapshot sql "SELECT * FROM billing_by_run" --format csv > billing.csv   |   '
+        "chatsnapshot sql - --json < question.sql",
     )(sql)
 
 
@@ -78,6 +90,9 @@ def show(
     ),
     form: Format = typer.Option(Format.TEXT, "--format", help="text, md or json."),
     graph: bool = typer.Option(False, "--graph", help="The workflow graph and the cost behind it."),
+    full_payloads: bool = typer.Option(
+        False, "--full-payloads", help="With --mode raw: payloads above 256 KiB whole, from blob storage, checked."
+    ),
     tenant: str | None = TENANT,
     as_json: bool = typer.Option(False, "--json", help="The same as --format json."),
 ) -> None:
@@ -87,8 +102,10 @@ def show(
     ledger = Ledger.connect(tenant=tenant)
     history = ledger.run(last_run(ledger) if run == "last" else run)
     form = Format.JSON if as_json else form
+    if full_payloads and mode is not Mode.RAW:
+        raise ConfigurationError("--full-payloads belongs to --mode raw: the other modes show what is in the tables")
     if mode is Mode.RAW:
-        showing.show_raw(history, lines=form is not Format.JSON)
+        showing.show_raw(history, lines=form is not Format.JSON, full_payloads=full_payloads)
         return
     items = history.items() if mode is Mode.FULL else history.transcript()
     if form is Format.JSON:
@@ -134,24 +151,32 @@ def why(
 
 def sql(
     query: str = typer.Argument(help="One SELECT over database `chatsnapshot`; `-` reads it from standard input."),
-    as_json: bool = typer.Option(False, "--json", help="One JSON object a row."),
+    form: RowFormat = typer.Option(RowFormat.TABLE, "--format", help="table, json (an object a line), csv or tsv."),
+    as_json: bool = typer.Option(False, "--json", help="The same as --format json."),
 ) -> None:
-    """Ask ClickHouse. Read-only: other statements are refused."""
-    from chatsnapshot.cli.sql_query import run_sql
+    """Ask ClickHouse. Read-only: other statements are refused. At most 100,000 rows; `export --query` has no limit."""
+    from chatsnapshot.cli.sql_query import ROWS_MAX, run_sql
 
     if query == "-":
         query = typer.get_text_stream("stdin").read()
     if not query.strip():
         raise ConfigurationError('a query is needed, for example: chatsnapshot sql "SELECT * FROM runs LIMIT 5"')
     ledger = Ledger.connect()
-    columns, rows = run_sql(ledger.sources.clickhouse, query)
-    if as_json:
+    columns, rows, cut = run_sql(ledger.sources.clickhouse, query)
+    form = RowFormat.JSON if as_json else form
+    if form is RowFormat.JSON:
         for row in rows:
             print_json_line(dict(zip(columns, row, strict=True)))
-        return
-    from chatsnapshot.rendering.result_table import result_table
+    elif form is RowFormat.TABLE:
+        from chatsnapshot.rendering.result_table import result_table
 
-    console().print(result_table(columns, rows))
+        console().print(result_table(columns, rows))
+    else:
+        from chatsnapshot.rendering.separated_values import write_separated
+
+        write_separated(sys.stdout, columns, rows, "," if form is RowFormat.CSV else "\t")
+    if cut:
+        typer.echo(f"only the first {ROWS_MAX:,} rows: `chatsnapshot export --query` writes all of them", err=True)
 
 
 def last_run(ledger: Ledger) -> str:

@@ -1,6 +1,7 @@
 """What `show` and `tail` print."""
 
 import json
+from functools import partial
 from typing import Any
 
 import typer
@@ -13,6 +14,7 @@ from chatsnapshot.rendering.json_values import row_dict
 from chatsnapshot.rendering.printable import one_line
 from chatsnapshot.rendering.run_heading import heading_facts, heading_renderable
 from chatsnapshot.rendering.transcript_text import transcript_renderables
+from chatsnapshot_schemas.errors import ChatSnapshotError
 from chatsnapshot_schemas.json_form import record_to_json
 from chatsnapshot_schemas.ledger_record import LedgerRecord
 
@@ -62,17 +64,35 @@ def show_json(history: RunHistory, items: list[Any], *, graph: bool) -> None:
     print_json(document)
 
 
-def show_raw(history: RunHistory, *, lines: bool) -> None:
+def show_raw(history: RunHistory, *, lines: bool, full_payloads: bool = False) -> None:
     """Ledger records as JSON: one a line, or one document."""
     found = False
+    text = partial(record_with_payload, history) if full_payloads else record_to_json
     if not lines:
-        print_json([json.loads(record_to_json(record)) for record in history.events()])
+        print_json([json.loads(text(record)) for record in history.events()])
         return
     for record in history.events():
         found = True
-        typer.echo(record_to_json(record))
+        typer.echo(text(record))
     if not found:
         history.summary()  # says that there is no such run
+
+
+def record_with_payload(history: RunHistory, record: LedgerRecord) -> str:
+    """The record as JSON; beside it `full_payload` for one that is in blob storage, or `full_payload_error`.
+
+    `full_payload_text`, a string, instead of `full_payload` where a line break in the payload would end the line.
+    """
+    text = record_to_json(record)
+    if record.envelope.payload_ref is None:
+        return text
+    try:
+        payload = history.payload(record)
+        many_lines = "\n" in payload or "\r" in payload
+        beside = f'"full_payload_text":{json.dumps(payload)}' if many_lines else f'"full_payload":{payload}'
+    except ChatSnapshotError as error:
+        beside = f'"full_payload_error":{json.dumps({"code": error.code, "message": str(error)})}'
+    return f"{text[:-1]},{beside}}}"
 
 
 def print_record(record: LedgerRecord, *, as_json: bool) -> None:

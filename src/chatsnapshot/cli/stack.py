@@ -1,4 +1,4 @@
-"""The local stack: `up`, `down`, `status`, `logs`, `doctor`."""
+"""The local stack: `up`, `down`, `status`, `logs`, `open`, `doctor`."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from chatsnapshot.cli.output import console, print_json
+from chatsnapshot.cli.output import console, print_json, print_json_line
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.errors import ConfigurationError, StackFailed
 
@@ -23,20 +23,26 @@ def register(app: typer.Typer) -> None:
     _add(app, up, "Examples:  chatsnapshot up   |   chatsnapshot up -d --data-dir ./ledger")
     _add(app, down, "Example:  chatsnapshot down --data-dir ./ledger")
     _add(app, status, "Examples:  chatsnapshot status   |   chatsnapshot status --json")
-    _add(app, logs, "Examples:  chatsnapshot logs   |   chatsnapshot logs sequencer --follow")
+    _add(
+        app,
+        logs,
+        "Examples:  chatsnapshot logs   |   chatsnapshot logs sequencer --follow   |   chatsnapshot logs --json",
+    )
+    _add(app, open_in_browser, "Examples:  chatsnapshot open   |   chatsnapshot open refund-17 --print", "open")
     _add(app, doctor, "Example:  chatsnapshot doctor")
 
 
-def _add(app: typer.Typer, command: Callable[..., None], epilog: str) -> None:
-    app.command(command.__name__, rich_help_panel=PANEL, epilog=epilog)(command)
+def _add(app: typer.Typer, command: Callable[..., None], epilog: str, name: str | None = None) -> None:
+    app.command(name or command.__name__, rich_help_panel=PANEL, epilog=epilog)(command)
 
 
 def up(
     data_dir: Path | None = DATA_DIR,
     detach: bool = typer.Option(False, "--detach", "-d", help="Return when it is up; `down` stops it."),
+    as_json: bool = typer.Option(False, "--json", help="The addresses as one JSON document, when all is up."),
 ) -> None:
     """Start the whole stack on this machine (Kafka, ClickHouse, sequencer, sink, HTTP), with its data in one folder."""
-    from chatsnapshot.cli.stack_tables import addresses_table
+    from chatsnapshot.cli.stack_tables import addresses_json, addresses_table
     from chatsnapshot.embedded.background import start_in_background
     from chatsnapshot.embedded.data_folder import SUPERVISOR_LOG
     from chatsnapshot.embedded.endpoints import read_endpoints
@@ -48,6 +54,9 @@ def up(
     folder, progress = _folder(settings), progress_for(sys.stderr)
 
     def announce(addresses: Addresses) -> None:
+        if as_json:
+            print_json(addresses_json(addresses, folder.path))
+            return
         console().print(
             addresses_table(addresses, folder.path, "Ctrl-C stops" if not detach else "`chatsnapshot down` stops")
         )
@@ -65,12 +74,15 @@ def up(
         raise StackFailed(f"the stack is up without {', '.join(failing)}; `chatsnapshot logs {failing[0]}` shows why")
 
 
-def down(data_dir: Path | None = DATA_DIR) -> None:
+def down(data_dir: Path | None = DATA_DIR, as_json: bool = AS_JSON) -> None:
     """Stop the stack and wait until every process is gone. The data stays."""
     from chatsnapshot.embedded.background import stop_running
     from chatsnapshot.embedded.progress import progress_for
 
-    stop_running(_folder(_settings(data_dir)), progress_for(sys.stderr))
+    folder = _folder(_settings(data_dir))
+    stop_running(folder, progress_for(sys.stderr))
+    if as_json:
+        print_json({"stopped": True, "data_dir": str(folder.path)})
 
 
 def status(data_dir: Path | None = DATA_DIR, as_json: bool = AS_JSON) -> None:
@@ -93,6 +105,7 @@ def logs(
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on with new lines until Ctrl-C."),
     lines: int = typer.Option(50, "--lines", "-n", min=0, max=100_000, help="Last lines of each log."),
     data_dir: Path | None = DATA_DIR,
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line: role and line."),
 ) -> None:
     """Print the last lines of the processes' logs."""
     from chatsnapshot.embedded.log_file import LogReader, last_lines
@@ -100,12 +113,39 @@ def logs(
     paths = _log_paths(_folder(_settings(data_dir)), role)
     readers = {name: LogReader(path) for name, path in paths.items()}
     width = max(map(len, paths)) if role is None else 0
+
+    def show(name: str, found: list[str]) -> None:
+        for line in found:
+            if as_json:
+                print_json_line({"role": name, "line": line})
+            else:
+                typer.echo(f"{name:<{width}} | {line}" if width else line)
+
     for name, path in paths.items():
-        _print_lines(name, width, last_lines(path, lines) if lines else [])
+        show(name, last_lines(path, lines) if lines else [])
     while follow:
         for name, reader in readers.items():
-            _print_lines(name, width, reader.lines())
+            show(name, reader.lines())
         time.sleep(FOLLOW_POLL_S)
+
+
+def open_in_browser(
+    run: str | None = typer.Argument(None, help="A run id, or `last`: that run's page; none: where all runs are."),
+    only_print: bool = typer.Option(False, "--print", help="Print the address, open nothing."),
+    data_dir: Path | None = DATA_DIR,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Open the running stack's HTTP address in a browser, and print it."""
+    import webbrowser
+
+    url = _page(_settings(data_dir), run)
+    opened = not (only_print or as_json) and webbrowser.open(url)
+    if as_json:
+        print_json({"url": url})
+        return
+    typer.echo(url)
+    if not (opened or only_print):
+        typer.echo("no browser could be started here: open the address above", err=True)
 
 
 def doctor(data_dir: Path | None = DATA_DIR, as_json: bool = AS_JSON) -> None:
@@ -149,6 +189,16 @@ def _log_paths(folder: Any, role: str | None) -> dict[str, Path]:
     return found
 
 
-def _print_lines(name: str, width: int, lines: list[str]) -> None:
-    for line in lines:
-        typer.echo(f"{name:<{width}} | {line}" if width else line)
+def _page(settings: Settings, run: str | None) -> str:
+    """The address of a run, or of the list of runs. Raises StackNotRunning."""
+    from urllib.parse import quote
+
+    from chatsnapshot.cli.reading import last_run
+    from chatsnapshot.connecting import http_url
+    from chatsnapshot.reading import Ledger
+
+    base = f"{http_url(settings)}/v1/runs"
+    if run is None:
+        return base
+    run_id = last_run(Ledger.connect(settings=settings)) if run == "last" else run
+    return f"{base}/{quote(run_id, safe='')}"

@@ -37,6 +37,16 @@ def addresses_table(addresses: Addresses, data_dir: Path, how_to_stop: str) -> T
     return table
 
 
+def addresses_json(addresses: Addresses, data_dir: Path) -> dict[str, Any]:
+    """The same for `up --json`."""
+    return {
+        "data_dir": str(data_dir),
+        "http": addresses.http.model_dump(),
+        "kafka": addresses.kafka.model_dump(),
+        "clickhouse": addresses.clickhouse.model_dump(),
+    }
+
+
 def status_tables(status: StackStatus) -> Iterator[Table | Text]:
     """What `status` prints."""
     if not status.running:

@@ -10,13 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from chatsnapshot.blob_storage import blob_store
 from chatsnapshot.embedded.data_folder import FREE_BYTES_TO_START, DataFolder
 from chatsnapshot.embedded.kafka_jar_lock import locked_jars
 from chatsnapshot.embedded.kafka_jars import jar_folder, jars_complete, java_command
 from chatsnapshot.embedded.ports import USUAL_PORTS, is_free
 from chatsnapshot.embedded.status import StackStatus, stack_status
 from chatsnapshot.settings import Settings
-from chatsnapshot_schemas.errors import MissingExtra
+from chatsnapshot_schemas.errors import ChatSnapshotError, MissingExtra
 
 Verdict = Literal["ok", "warn", "fail"]
 EXTRAS = {
@@ -29,6 +30,8 @@ EXTRAS = {
 MEMORY_BYTES_WANTED = 2 * 1024**3
 """Kafka, the engine and three Python processes together take about 1.2 GB when busy."""
 JAVA_ANSWER_S = 30
+NO_BLOB = "0" * 64
+"""A digest that no payload has: asking for it shows whether the storage answers."""
 MEGABYTE = 1_000_000
 
 
@@ -50,6 +53,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _java(settings)
     yield _writable(folder)
     yield _disk(folder)
+    yield _blobs(settings)
     yield from _memory()
     running = folder.is_owned()
     if not running:
@@ -107,6 +111,16 @@ def _disk(folder: DataFolder) -> Check:
         return Check("disk", "ok", text)
     fix = f"make room: {FREE_BYTES_TO_START / MEGABYTE:.0f} MB are needed to start"
     return Check("disk", "fail", text, fix)
+
+
+def _blobs(settings: Settings) -> Check:
+    """Whether the storage of large payloads answers; nothing is written to it."""
+    try:
+        store = blob_store(settings)
+        store.size(NO_BLOB)
+    except ChatSnapshotError as error:
+        return Check("blob storage", "fail", str(error), "set CHATSNAPSHOT_BLOB_URL, or bring the storage back")
+    return Check("blob storage", "ok", store.where)
 
 
 def _memory() -> Iterator[Check]:

@@ -89,6 +89,10 @@ class KafkaNode:
     java: Path
     jars: Path
     jvm_options: tuple[str, ...] = HEAP
+    more_properties: tuple[str, ...] = ()
+    """Lines behind `SERVER_PROPERTIES`: of a name that is there twice, Kafka takes the last."""
+    format_arguments: tuple[str, ...] = ()
+    """What the storage tool is told besides: the first SCRAM users, for example."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -110,7 +114,7 @@ class KafkaNode:
             self._format()
 
     def _properties(self) -> str:
-        return SERVER_PROPERTIES.format(
+        properties = SERVER_PROPERTIES.format(
             host=LOOPBACK,
             port=self.port,
             controller_port=self.controller_port,
@@ -120,10 +124,11 @@ class KafkaNode:
             session_timeout_ms=SESSION_TIMEOUT_MS,
             transaction_timeout_max_ms=TRANSACTION_TIMEOUT_MAX_MS,
         )
+        return properties + "".join(f"{line}\n" for line in self.more_properties)
 
     def _format(self) -> None:
         tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", new_cluster_id())
-        command = (*self._java(QUICK_START), *tool, "-c", "server.properties")
+        command = (*self._java(QUICK_START), *tool, *self.format_arguments, "-c", "server.properties")
         try:
             subprocess.run(
                 command,

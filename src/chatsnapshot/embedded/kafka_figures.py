@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
 from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, cluster_metadata, unavailable
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
+from chatsnapshot_schemas.kafka_admin import ListeningAdmin
 
 COORDINATOR_STARTS = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
@@ -61,10 +62,10 @@ _TopicBounds = dict[int, _Bounds]
 
 
 def kafka_figures(kafka: KafkaConnection, names: TopicNames) -> KafkaFigures:
-    """Ask the broker. Raises BrokerUnavailable."""
+    """Ask the broker. Raises BrokerUnavailable, AccessRefused."""
     admin = admin_client(kafka)
     try:
-        bounds = _bounds(admin, kafka, names)
+        bounds = _bounds(admin, names)
         lag = tuple(_stage_lag(kafka, *stage, bounds) for stage in stages(names))
     except KafkaException as error:
         raise unavailable(kafka, error) from error
@@ -82,8 +83,8 @@ def _stage_lag(kafka: KafkaConnection, stage: str, group: str, topic: str, bound
     return StageLag(stage, group, topic, _lag(partitions, _committed(kafka, group, topic, partitions)))
 
 
-def _bounds(admin: AdminClient, kafka: KafkaConnection, names: TopicNames) -> dict[str, _TopicBounds]:
-    known = cluster_metadata(admin, kafka).topics
+def _bounds(admin: ListeningAdmin, names: TopicNames) -> dict[str, _TopicBounds]:
+    known = cluster_metadata(admin).topics
     partitions = [
         TopicPartition(name, number) for name in names.all() if name in known for number in known[name].partitions
     ]
@@ -95,7 +96,7 @@ def _bounds(admin: AdminClient, kafka: KafkaConnection, names: TopicNames) -> di
     return bounds
 
 
-def _offsets(admin: AdminClient, partitions: list[TopicPartition], which: OffsetSpec) -> dict[tuple[str, int], int]:
+def _offsets(admin: ListeningAdmin, partitions: list[TopicPartition], which: OffsetSpec) -> dict[tuple[str, int], int]:
     if not partitions:
         return {}
     asked = admin.list_offsets(

@@ -1,6 +1,7 @@
 """Questions to the parts of the stack: does it answer yet? Each takes at most about two seconds and never raises."""
 
 import socket
+import ssl
 
 from chatsnapshot_schemas.connections import KafkaConnection
 
@@ -45,18 +46,22 @@ def group_has_members(kafka: KafkaConnection, group: str) -> bool:
     return any(member.assignment and member.assignment.topic_partitions for member in members)
 
 
-def http_answers(url: str, body: str | None = None) -> bool:
-    """Whether GET gives status 200 (and, where asked for, exactly this body, white space aside)."""
+def http_answers(url: str, body: str | None = None, trusted: ssl.SSLContext | None = None) -> bool:
+    """Whether GET gives status 200 (and, where asked for, exactly this body, white space aside).
+
+    `trusted`: for https, None: what the system trusts.
+    """
     import httpx
 
     try:
-        with httpx.Client(timeout=PROBE_S, trust_env=not url.startswith("http://127.0.0.1")) as client:
+        from_environment = not url.startswith("http://127.0.0.1")
+        with httpx.Client(timeout=PROBE_S, trust_env=from_environment, verify=trusted or True) as client:
             answer = client.get(url)
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
     return answer.status_code == 200 and (body is None or answer.text.strip() == body)
 
 
-def clickhouse_answers(url: str) -> bool:
+def clickhouse_answers(url: str, trusted: ssl.SSLContext | None = None) -> bool:
     """Whether a ClickHouse HTTP interface answers."""
-    return http_answers(url.rstrip("/") + "/ping", "Ok.")
+    return http_answers(url.rstrip("/") + "/ping", "Ok.", trusted)

@@ -22,7 +22,7 @@ from chatsnapshot.embedded.readiness import (
     http_answers,
 )
 from chatsnapshot.embedded.roles import Addresses, Role, StackPlan
-from chatsnapshot.settings import Settings
+from chatsnapshot.settings import CLICKHOUSE_SECURITY, KAFKA_SECURITY, Settings
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, ClickHouseUnavailable
 
@@ -75,7 +75,7 @@ def _require_named_parts(settings: Settings) -> None:
             f"no Kafka answers at {kafka.bootstrap_servers} (CHATSNAPSHOT_KAFKA_BOOTSTRAP_SERVERS); "
             "unset it to run the embedded one"
         )
-    if clickhouse is not None and not clickhouse_answers(clickhouse.url):
+    if clickhouse is not None and not clickhouse_answers(clickhouse.address, clickhouse.ssl_context()):
         raise ClickHouseUnavailable(
             f"no ClickHouse answers at {clickhouse.url} (CHATSNAPSHOT_CLICKHOUSE_URL); unset it to run the embedded one"
         )
@@ -193,10 +193,11 @@ class _WorkerRoles:
             "CHATSNAPSHOT_KAFKA_BOOTSTRAP_SERVERS": self.addresses.kafka.bootstrap_servers,
             "CHATSNAPSHOT_CLICKHOUSE_URL": self.addresses.clickhouse.url,
         }
+        # what the embedded parts do not ask for, but the environment has for others; empty is as unset
         if self.settings.kafka() is None:
-            told |= {"CHATSNAPSHOT_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}
+            told |= {f"CHATSNAPSHOT_{name.upper()}": "" for name in KAFKA_SECURITY}
         if self.settings.clickhouse() is None:
-            told |= {"CHATSNAPSHOT_CLICKHOUSE_USER": "default", "CHATSNAPSHOT_CLICKHOUSE_PASSWORD": ""}
+            told |= {f"CHATSNAPSHOT_{name.upper()}": "" for name in CLICKHOUSE_SECURITY}
         return python_environment() | told
 
 

@@ -12,7 +12,7 @@ from chatsnapshot.embedded.supervision_state import Phase, RoleRecord, Supervisi
 from chatsnapshot.embedded.table_counts import TableCounts, table_counts
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection
-from chatsnapshot_schemas.errors import TransientError
+from chatsnapshot_schemas.errors import AccessRefused, TransientError
 
 Answer = TypeVar("Answer")
 
@@ -89,7 +89,7 @@ def _connections(
 def _ask(question: Callable[[], Answer], notes: list[str]) -> Answer | None:
     try:
         return question()
-    except TransientError as error:
+    except (TransientError, AccessRefused) as error:
         notes.append(str(error))
         return None
 

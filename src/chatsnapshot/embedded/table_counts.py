@@ -38,8 +38,8 @@ def _count(clickhouse: ClickHouseConnection, table: str, final: str = "") -> int
         f"SELECT count() FROM `{clickhouse.database}`.`{table}` {final} SETTINGS max_execution_time = {COUNT_WITHIN_S}"
     )
     try:
-        with httpx.Client(timeout=ANSWER_TIMEOUT_S) as client:
-            answer = client.post(clickhouse.url, content=statement, headers=headers)
+        with httpx.Client(timeout=ANSWER_TIMEOUT_S, verify=clickhouse.ssl_context() or True) as client:
+            answer = client.post(clickhouse.address, content=statement, headers=headers)
     except httpx.HTTPError as error:
         raise ClickHouseUnavailable(f"ClickHouse at {clickhouse.url} does not answer: {error}") from error
     if answer.status_code == 200:

@@ -17,9 +17,10 @@ _VERDICT_STYLES = {"intact and complete": "bold green", "intact, but open": "bol
 def report_lines(report: Report, labels: dict[str, str] | None = None) -> Iterator[Text]:
     """Verdict, what was looked at, and the findings; `labels` (by event id or detail) are put beside theirs."""
     yield Text(report.verdict, _VERDICT_STYLES[report.verdict])
+    blobs = f", {count_text(report.blobs, 'payload')} read from blob storage" if report.blobs else ""
     yield Text(
         f"{count_text(report.records, 'record')} in {count_text(report.runs, 'run')}: every hash recomputed from the "
-        f"raw ledger topic and compared with the tables in {report.seconds:.1f} s",
+        f"raw ledger topic and compared with the tables{blobs} in {report.seconds:.1f} s",
         "dim",
     )
     for finding in report.findings[:SHOWN_MAX]:
@@ -36,6 +37,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "intact": report.intact,
         "runs": report.runs,
         "records": report.records,
+        "blobs": report.blobs,
         "seconds": round(report.seconds, 3),
         "counts": {str(kind): count for kind, count in report.counts.items()},
         "findings": [asdict(finding) for finding in report.findings],

@@ -25,6 +25,13 @@ def test_jars_that_are_not_there_are_a_warning_with_their_size(tmp_path: Path) -
     assert "MB" in found["kafka jars"].text
 
 
+def test_blob_storage_that_does_not_answer_fails(tmp_path: Path) -> None:
+    assert checks(Settings(data_dir=tmp_path))["blob storage"].text == f"{tmp_path.as_uri()}/blobs"
+    (tmp_path / "file").touch()
+    found = checks(Settings(data_dir=tmp_path, blob_url=str(tmp_path / "file" / "blobs")))
+    assert (found["blob storage"].verdict, found["blob storage"].fix[:25]) == ("fail", "set CHATSNAPSHOT_BLOB_URL")
+
+
 def test_a_demanded_port_that_is_taken_fails_with_the_fix(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

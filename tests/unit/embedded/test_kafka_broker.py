@@ -34,6 +34,18 @@ def test_the_node_listens_on_loopback_and_keeps_offsets_and_records(tmp_path: Pa
     assert str(tmp_path) not in (tmp_path / "server.properties").read_text()
 
 
+def test_more_properties_stand_behind_the_usual_ones(tmp_path: Path) -> None:
+    more = ("listeners=SASL_SSL://127.0.0.1:1111", "ssl.keystore.type=PEM")
+    node = KafkaNode(tmp_path, 1111, 2222, java=Path("/no/java"), jars=tmp_path, more_properties=more)
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "meta.properties").touch()
+    node.prepare()
+    found = properties(tmp_path)  # as Kafka does, the last of a name counts
+    assert found["listeners"] == "SASL_SSL://127.0.0.1:1111"
+    assert found["ssl.keystore.type"] == "PEM"
+    assert found["auto.create.topics.enable"] == "false"
+
+
 def test_a_set_up_that_fails_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StackFailed, match="could not be set up") as failure:
         KafkaNode(tmp_path, 1, 2, java=Path("/no/java"), jars=tmp_path).prepare()

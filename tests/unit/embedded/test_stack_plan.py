@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> DataFolder:
 def named_plan(folder: DataFolder, monkeypatch: pytest.MonkeyPatch, **settings: object) -> StackPlan:
     """A plan with both stores named by the environment, as if both answered."""
     monkeypatch.setattr(stack_plan, "broker_answers", lambda _kafka: True)
-    monkeypatch.setattr(stack_plan, "clickhouse_answers", lambda _url: True)
+    monkeypatch.setattr(stack_plan, "clickhouse_answers", lambda _url, _trusted: True)
     named = {"kafka_bootstrap_servers": "broker:9092", "clickhouse_url": "http://house:8123", "http_port": 0}
     return stack_plan.plan_stack(Settings(**(named | settings)), folder, PlainProgress())  # type: ignore[arg-type]
 
@@ -41,6 +41,24 @@ def test_workers_are_told_where_things_are(folder: DataFolder, monkeypatch: pyte
         assert role.command.environment["CHATSNAPSHOT_DATA_DIR"] == str(folder.path)
         assert role.command.argv[1:4] == ("-P", "-m", "chatsnapshot")
         assert role.command.log.parent == folder.logs
+
+
+def test_the_embedded_parts_get_no_secrets_meant_for_others(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password in the environment for another broker: the embedded one asks for none, and PLAINTEXT refuses one."""
+    monkeypatch.setenv("CHATSNAPSHOT_KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
+    monkeypatch.setenv("CHATSNAPSHOT_KAFKA_USERNAME", "someone")
+    monkeypatch.setenv("CHATSNAPSHOT_KAFKA_PASSWORD", "secret")
+    monkeypatch.setattr(stack_plan, "_kafka", lambda *_: None)
+    plan = named_plan(folder, monkeypatch, kafka_bootstrap_servers=None)
+    for role in plan.workers:
+        for name, value in role.command.environment.items():
+            if name.startswith("CHATSNAPSHOT_"):
+                monkeypatch.setenv(name, value)
+        kafka = Settings().kafka()
+        assert kafka is not None
+        assert (kafka.security_protocol, kafka.username) == ("PLAINTEXT", None)
 
 
 def test_the_http_address_is_one_that_a_client_can_open(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Tables and queries as files, streamed by ClickHouse itself."""

@@ -1,0 +1,1 @@
+"""The Avro schemas as people and registries see them: named, compared with released ones, registered."""

@@ -1,0 +1,1 @@
+"""Spools that processes left behind: where they are meant to go, and sending them there."""
