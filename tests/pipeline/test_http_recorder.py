@@ -60,14 +60,14 @@ def test_nothing_is_lost_when_the_server_is_killed_again_and_again(topic: Events
     with HttpServer(tmp_path, **topic.settings()) as server:
         recorder = Recorder.connect(server.url)
         run = recorder.run("killed")
-        for number in range(6_000):
+        for number in range(4_000):
             run.record("execution.message", {"n": number})
             if number % 2_000 == 1_000:
                 server.kill()
                 server.start()
         recorder.flush(WITHIN_S)
         recorder.close()
-    assert source_numbers(topic) == list(range(6_000))
+    assert source_numbers(topic) == list(range(4_000))
 
 
 def test_what_the_server_refuses_is_kept_and_the_rest_goes_on(

@@ -19,7 +19,8 @@ runtime_event runtime_event.type response_id model provider model_call_id agent 
 started_at duration_ms error error.message truncated message_id role recipient content content[].text text parts
 parts[].text attachments reasoning reasoning[].text reasoning[].summary structured_output structured_output.value value
 tool_call_ids finish_reason partial first_token_ms tool_call_id name tool_type executed_by arguments arguments_text
-batch_id index calls calls[].tool_call_id calls[].name calls[].arguments calls[].index calls[].child_correlation_id calls[].approval_required approval_required
+batch_id index calls calls[].tool_call_id calls[].name calls[].arguments calls[].index calls[].child_correlation_id
+calls[].approval_required approval_required
 child_correlation_id status output kind request_id prompt options from_agent to_agent reason state entity entity_id
 parent_entity_id phase depends_on depends_on[] workflow_name user_id forked_from forked_from.correlation_id
 forked_from.sequence_no action decision answer values channel call_id direction service operation method url request

@@ -22,6 +22,7 @@ from chatsnapshot.cli.app import main
 from chatsnapshot.embedded.ports import free_port
 from chatsnapshot.kafka.acls import roles
 from chatsnapshot.kafka.partition_log import read_partition, reader
+from chatsnapshot.migration import migrate_kafka
 from chatsnapshot.reading.held_inputs import held_original
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
 from chatsnapshot_schemas.errors import AccessRefused, Undelivered
@@ -55,6 +56,17 @@ def migrated(installation: SecuredInstallation) -> SecuredInstallation:
     again = installation.run("migrate", "migrate")
     assert "max.message.bytes" in again.stdout, again.stdout + again.stderr
     return installation
+
+
+@pytest.fixture(scope="module")
+def spare(
+    secured_kafka: SecuredKafka, clickhouse_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> SecuredInstallation:
+    """Another one, to take rights away from: the daemons of the first would end, as they should."""
+    made = SecuredInstallation(secured_kafka, clickhouse_url, tmp_path_factory.mktemp("spare"))
+    made.allow(made.rules)
+    migrate_kafka(made.settings("migrate"), dry_run=False)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -148,38 +160,38 @@ def test_no_account_reads_writes_or_makes_anything_else(recorded: SecuredInstall
     ],
 )
 def test_a_daemon_without_a_right_says_which_and_ends(
-    migrated: SecuredInstallation, role: str, rights: list[tuple[str, str]]
+    spare: SecuredInstallation, role: str, rights: list[tuple[str, str]]
 ) -> None:
-    names = migrated.names
+    names = spare.names
     wanted = [
         (what, name.format(events=names.events, ledger=names.ledger, group=names.prefix)) for what, name in rights
     ]
-    rules = [rule for rule in migrated.rules if rule.role == role and (rule.operation, rule.name) in wanted]
-    with migrated.without(*rules):
-        ended = migrated.run(role, "serve", role)
+    rules = [rule for rule in spare.rules if rule.role == role and (rule.operation, rule.name) in wanted]
+    with spare.without(*rules):
+        ended = spare.run(role, "serve", role)
     said = ended.stdout + ended.stderr
     assert ended.returncode == 1
-    assert f"denies User:{migrated.user(role)} " in said
+    assert f"denies User:{spare.user(role)} " in said
     for rule in rules:
         assert f"{rule.operation} of {rule.resource} {rule.name}" in said
         assert f"--operation {rule.operation} --{rule.resource} {rule.name};" in said
     assert "Traceback" not in said
 
 
-def test_a_sequencer_without_transactions_says_so_and_ends(migrated: SecuredInstallation) -> None:
-    rule = next(rule for rule in migrated.rules if rule.resource == "transactional-id")
-    with migrated.without(rule):
-        ended = migrated.run("sequencer", "serve", "sequencer")
+def test_a_sequencer_without_transactions_says_so_and_ends(spare: SecuredInstallation) -> None:
+    rule = next(rule for rule in spare.rules if rule.resource == "transactional-id")
+    with spare.without(rule):
+        ended = spare.run("sequencer", "serve", "sequencer")
     said = ended.stdout + ended.stderr
     assert ended.returncode == 1
     assert f"--operation Write --transactional-id {rule.name} --resource-pattern-type prefixed" in said
 
 
 @pytest.mark.parametrize("role", ["sequencer", "sink"])
-def test_a_daemon_with_a_wrong_password_says_so_and_ends(migrated: SecuredInstallation, role: str) -> None:
-    ended = migrated.run(role, "serve", role, **WRONG_PASSWORD)
+def test_a_daemon_with_a_wrong_password_says_so_and_ends(spare: SecuredInstallation, role: str) -> None:
+    ended = spare.run(role, "serve", role, **WRONG_PASSWORD)
     assert ended.returncode == 1
-    _assert_clear(ended.stdout + ended.stderr, f"does not let User:{migrated.user(role)} in")
+    _assert_clear(ended.stdout + ended.stderr, f"does not let User:{spare.user(role)} in")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +204,7 @@ def test_a_daemon_with_a_wrong_password_says_so_and_ends(migrated: SecuredInstal
     ],
 )
 def test_a_command_without_a_right_says_which(
-    migrated: SecuredInstallation,
+    spare: SecuredInstallation,
     role: str,
     command: list[str],
     what: str,
@@ -200,31 +212,37 @@ def test_a_command_without_a_right_says_which(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    other = TopicNames(prefix=f"{migrated.names.prefix}-other")
+    other = TopicNames(prefix=f"{spare.names.prefix}-other")
     settings = {"topic_prefix": other.prefix} if command == ["migrate"] else {}
-    _set_environment(monkeypatch, migrated.environment(role, **settings))
+    _set_environment(monkeypatch, spare.environment(role, **settings))
     assert main(_with_file(command, tmp_path)) == 1
     said = capsys.readouterr().err
-    expected = what.format(events=migrated.names.events, ledger=migrated.names.ledger, other=other.events)
-    _assert_clear(said, f"denies User:{migrated.user(role)} {expected} ")
+    expected = what.format(events=spare.names.events, ledger=spare.names.ledger, other=other.events)
+    _assert_clear(said, f"denies User:{spare.user(role)} {expected} ")
 
 
 @pytest.mark.parametrize(
     ("role", "command"),
-    [("migrate", ["migrate"]), ("reader", ["tail"]), ("producer", ["import", "FILE"]), ("verifier", ["verify", "x"])],
+    [
+        ("migrate", ["migrate"]),
+        ("migrate", ["up"]),
+        ("reader", ["tail"]),
+        ("producer", ["import", "FILE"]),
+        ("verifier", ["verify", "x"]),
+    ],
 )
 def test_a_command_with_a_wrong_password_says_so(
-    migrated: SecuredInstallation,
+    spare: SecuredInstallation,
     role: str,
     command: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _set_environment(monkeypatch, migrated.environment(role, **WRONG_PASSWORD))
+    _set_environment(monkeypatch, spare.environment(role, **WRONG_PASSWORD))
     assert main(_with_file(command, tmp_path)) == 1
     said = capsys.readouterr().err
-    _assert_clear(said, f"does not let User:{migrated.user(role)} in")
+    _assert_clear(said, f"does not let User:{spare.user(role)} in")
     assert "CHATSNAPSHOT_KAFKA_PASSWORD" in said
     assert WRONG_PASSWORD["kafka_password"] not in said
 
@@ -250,11 +268,11 @@ def test_a_recorder_keeps_what_a_refused_account_cannot_send(
 
 
 def test_doctor_tells_a_wrong_password(
-    migrated: SecuredInstallation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    spare: SecuredInstallation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _set_environment(monkeypatch, migrated.environment("reader", **WRONG_PASSWORD))
+    _set_environment(monkeypatch, spare.environment("reader", **WRONG_PASSWORD))
     assert main(["doctor"]) == 1
-    assert f"does not let User:{migrated.user('reader')} in" in " ".join(capsys.readouterr().out.split())
+    assert f"does not let User:{spare.user('reader')} in" in " ".join(capsys.readouterr().out.split())
 
 
 def _set_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:

@@ -23,7 +23,11 @@ JSON = typer.Option(False, "--json", help="Machine-readable output.")
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    prices = typer.Typer(help="What tokens cost: the shipped price list and your own prices.", no_args_is_help=True)
+    prices = typer.Typer(
+        help="What tokens cost: the shipped price list and your own prices.",
+        no_args_is_help=True,
+        epilog="Example:  chatsnapshot prices list --model gpt-5",
+    )
     prices.command(
         "list",
         epilog="Examples:  chatsnapshot prices list --provider anthropic   |   "

@@ -63,7 +63,8 @@ def examine(settings: Settings) -> Iterator[Check]:
 
 def _extras() -> Iterator[Check]:
     for extra, modules in EXTRAS.items():
-        missing = [module for module in modules if find_spec(module) is None]
+        # one that is imported may have replaced itself, as faust does, and then find_spec fails
+        missing = [module for module in modules if module not in sys.modules and find_spec(module) is None]
         if missing:
             fix = f"pip install 'chatsnapshot[{extra}]'"
             yield Check(f"extra {extra}", "fail", f"{', '.join(missing)} not installed", fix)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,6 +31,8 @@ STOP_WITHIN_S = {"http": 6.0, "sink": 10.0, "sequencer": 10.0, "clickhouse": 6.0
 """A second more than each gives itself; all of them together are about three when nothing hangs."""
 WORKER_READY_WITHIN_S = 60.0
 """A worker reads its state from the topics first; a long catch-up does not keep the others from being used."""
+REFUSAL_HEARD_WITHIN_S = 2.0
+"""A wrong password is answered within half a second."""
 STATIC_MEMBER = "local"
 """One worker per group here: under the same name it gets its partitions back at once after a kill."""
 ANY_ADDRESS = ("0.0.0.0", "::", "")
@@ -47,7 +50,7 @@ def plan_stack(settings: Settings, folder: DataFolder, progress: Progress) -> St
     """Make everything ready to start: jars, ports, Kafka's identity; says what it downloads and which port differs.
 
     Raises BrokerUnavailable or ClickHouseUnavailable when a part that the environment names does not answer,
-    PortTaken for a demanded port, StackFailed when Kafka cannot be brought or set up.
+    AccessRefused, PortTaken for a demanded port, StackFailed when Kafka cannot be brought or set up.
     """
     _require_named_parts(settings)
     claims = PortClaims(settings.cache_dir / "ports")
@@ -71,6 +74,7 @@ def plan_stack(settings: Settings, folder: DataFolder, progress: Progress) -> St
 def _require_named_parts(settings: Settings) -> None:
     kafka, clickhouse = settings.kafka(), settings.clickhouse()
     if kafka is not None and not broker_answers(kafka):
+        _check_not_refused(kafka)
         raise BrokerUnavailable(
             f"no Kafka answers at {kafka.bootstrap_servers} (CHATSNAPSHOT_KAFKA_BOOTSTRAP_SERVERS); "
             "unset it to run the embedded one"
@@ -79,6 +83,14 @@ def _require_named_parts(settings: Settings) -> None:
         raise ClickHouseUnavailable(
             f"no ClickHouse answers at {clickhouse.url} (CHATSNAPSHOT_CLICKHOUSE_URL); unset it to run the embedded one"
         )
+
+
+def _check_not_refused(kafka: KafkaConnection) -> None:
+    """Raise AccessRefused when that is why a broker does not answer."""
+    from chatsnapshot.kafka.admin import admin_client
+
+    with suppress(BrokerUnavailable):
+        admin_client(kafka).metadata(REFUSAL_HEARD_WITHIN_S)
 
 
 def _choose(settings: Settings, folder: DataFolder, progress: Progress, claims: PortClaims) -> _Ports:

@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from chatsnapshot.replaying.ledger_log import stored_value
+from chatsnapshot_producers.kafka_transport import silent_logger
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import Undelivered
 from chatsnapshot_schemas.kafka_access import Access, refusal
@@ -19,6 +20,8 @@ QUEUE_MESSAGES_MAX = 20_000
 QUEUE_KBYTES_MAX = 32 * 1024
 """What is on the way at most: bounds memory, and is some milliseconds of a broker's work."""
 WAIT_S = 0.1
+_TOO_LARGE = "Message size too large"
+"""librdkafka's words, which it repeats in the error of the whole producer."""
 
 
 @dataclass(slots=True)
@@ -51,9 +54,8 @@ class TopicWriter:
             "message.timeout.ms": int(STALL_S * 1000),
             "queue.buffering.max.messages": QUEUE_MESSAGES_MAX,
             "queue.buffering.max.kbytes": QUEUE_KBYTES_MAX,
-            "log_level": 0,
         }
-        self._producer = Producer(config)
+        self._producer = Producer(config, logger=silent_logger())
         self._kafka, self._topic = kafka, topic
         self._why = ""
         self.delivery = Delivery()
@@ -110,7 +112,8 @@ class TopicWriter:
         self._why = self._why or self._reason(error)
 
     def _reason(self, error: KafkaError) -> str:
-        if error.name() == "MSG_SIZE_TOO_LARGE":
+        # of what was behind the one that is to blame, only the text says why
+        if error.name() == "MSG_SIZE_TOO_LARGE" or _TOO_LARGE in error.str():
             return (
                 f"a record is larger than topic {self._topic} takes; "
                 f"set its max.message.bytes to {OUTPUT_MESSAGE_BYTES_MAX}, as the ledger topic has it"

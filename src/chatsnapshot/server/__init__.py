@@ -1,1 +1,1 @@
-"""The HTTP server: health, metrics and the read API (DESIGN section 10)."""
+"""The HTTP server: takes events and blobs, answers questions, health and metrics (DESIGN section 10)."""
