@@ -26,6 +26,9 @@ from chatsnapshot_schemas.connections import TopicNames
 from chatsnapshot_schemas.errors import BrokerUnavailable, ChatSnapshotError
 
 _QUEUE_FULL_WAIT_S = 1.0
+_LEDGER_CHUNK = 250
+"""Ledger records in one call into the client: a call for each costs as much as encoding it. The client sends them while
+the next are made. A batch's records fit its queue, which is empty when a batch begins."""
 
 
 @dataclass(slots=True)
@@ -80,10 +83,12 @@ class BatchTransaction:
         self._prefix = ledger_prefix
         self._turn = turn
         self._outcome = BatchOutcome()
+        self._ledger_records: list[dict[str, Any]] = []
 
     def run(self, batch: Batch, notes: Sequence[StateChange], taken_away: Callable[[], bool]) -> BatchOutcome:
         """Sequence the batch and commit; `notes` are state changes that go with it. Raises Abandoned."""
         outcome = self._outcome = BatchOutcome()
+        self._ledger_records = []
         self._producer.begin_transaction()
         with self._turn:
             self._sequence(batch.records, notes)
@@ -117,19 +122,28 @@ class BatchTransaction:
             outcome.duplicates += 1
 
     def _record(self, recorded: Recorded) -> None:
-        """Send the record before, keep this one: only the last one's offset in the ledger is asked for."""
+        """The last record waits for the end of the batch: only its offset in the ledger is asked for."""
         outcome, plain = self._outcome, recorded.plain
-        if outcome.last_recorded is not None:
-            self._send(self._topics.ledger, outcome.last_recorded.key, self._prefix + outcome.last_recorded.body)
+        if len(self._ledger_records) >= _LEDGER_CHUNK:
+            self._send_ledger()
+        self._ledger_records.append({"key": recorded.key, "value": self._prefix + recorded.body})
         outcome.last_recorded = recorded
         outcome.recorded += 1
         outcome.greatest_input = max(outcome.greatest_input, (plain["input_epoch"], plain["input_offset"]))
         outcome.greatest_recorded_at = max(outcome.greatest_recorded_at, plain["recorded_at"])
 
     def _send_last(self) -> None:
-        last = self._outcome.last_recorded
-        if last is not None:
-            self._send(self._topics.ledger, last.key, self._prefix + last.body, on_delivery=self._note_ledger_offset)
+        if self._ledger_records:
+            self._ledger_records[-1]["callback"] = self._note_ledger_offset
+            self._send_ledger()
+
+    def _send_ledger(self) -> None:
+        """Hand records to the client in one call. One that it does not take must not be passed by the next."""
+        records, self._ledger_records = self._ledger_records, []
+        taken = self._producer.produce_batch(self._topics.ledger, records, self._partition)
+        if taken < len(records):
+            refused = next(record["_error"] for record in records if "_error" in record)
+            raise BrokerUnavailable(f"{self._topics.ledger} takes no records: {refused}")
 
     def _note_ledger_offset(self, error: KafkaError | None, message: Message) -> None:
         offset = message.offset()
@@ -142,11 +156,8 @@ class BatchTransaction:
         key: bytes | None,
         value: bytes | None,
         headers: HeaderList | None = None,
-        on_delivery: Callable[[KafkaError | None, Message], None] | None = None,
     ) -> None:
-        optional: dict[str, Any] = {} if on_delivery is None else {"on_delivery": on_delivery}
-        if headers is not None:
-            optional["headers"] = headers
+        optional: dict[str, Any] = {} if headers is None else {"headers": headers}
         give_up = monotonic() + CALL_TIMEOUT_S
         while True:
             try:

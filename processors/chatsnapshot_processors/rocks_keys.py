@@ -71,12 +71,12 @@ def head_key(correlation: bytes) -> bytes:
 
 def known_key(correlation: bytes, event_id: str) -> bytes:
     """Key of a known event; the id is a canonical UUID, so its 16 bytes say the same."""
-    return b"k%b\0%b" % (correlation, bytes.fromhex(event_id.replace("-", "")))
+    return b"k" + correlation + b"\0" + bytes.fromhex(event_id.replace("-", ""))
 
 
 def numbers_key(correlation: bytes, instance: str) -> bytes:
     """Key of an instance's numbers."""
-    return b"n%b\0%b" % (correlation, instance.encode())
+    return b"n" + correlation + b"\0" + instance.encode()
 
 
 def encode_head(head: Head) -> bytes:
@@ -102,7 +102,8 @@ def decode_known(value: bytes) -> KnownEvent:
 
 def encode_numbers(numbers: SourceNumbers) -> bytes:
     """Value of an instance's numbers."""
-    return _NUMBER.pack(numbers.next) + b"".join(_GAP.pack(*gap) for gap in numbers.gaps)
+    following = _NUMBER.pack(numbers.next)
+    return following + b"".join(_GAP.pack(*gap) for gap in numbers.gaps) if numbers.gaps else following
 
 
 def decode_numbers(value: bytes) -> SourceNumbers:

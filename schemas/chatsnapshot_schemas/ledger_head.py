@@ -12,6 +12,8 @@ from chatsnapshot_schemas.rules import Plain
 INTEGERS_CACHED_MAX = 4_096
 """Most integers of a record come again soon: epoch, partition, append time, small counts."""
 
+_THREE_BYTES_MIN, _FOUR_BYTES_MIN = 1 << 14, 1 << 21
+
 SEQUENCE_NO_AT = 64
 """Behind `hash` and `prev_hash`, 32 bytes each."""
 
@@ -28,7 +30,7 @@ def write_head(head: Plain) -> bytes:
             _long(head["recorded_at"]),
             _long(head["input_epoch"]),
             _long(head["input_partition"]),
-            _long(head["input_offset"]),
+            _new_long(head["input_offset"]),
             _long(head["gap_before"]),
             _BOOLEAN[head["late"]],
             _CAUSE[head["cause"]],
@@ -53,7 +55,14 @@ def _read_long(body: bytes, at: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=INTEGERS_CACHED_MAX)
 def _long(number: int) -> bytes:
+    """An integer that comes again."""
+    return _new_long(number)
+
+
+def _new_long(number: int) -> bytes:
     rest = (number << 1) ^ (number >> 63)
+    if _THREE_BYTES_MIN <= rest < _FOUR_BYTES_MIN:  # most offsets
+        return bytes((rest & 127 | 128, rest >> 7 & 127 | 128, rest >> 14))
     out = bytearray()
     while rest > 127:
         out.append(rest & 127 | 128)

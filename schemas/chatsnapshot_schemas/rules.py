@@ -6,6 +6,7 @@ Two stages, because a readable envelope uses up its source number even when the 
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from chatsnapshot_schemas.errors import InvalidEvent
@@ -21,6 +22,8 @@ CAUSED_BY_MAX = 256
 HEADERS_MAX = 32
 HEADER_BYTES_MAX = 8 * 1024
 NAME_CHARS_MAX = 256
+TYPES_CACHED_MAX = 1_024
+"""Valid event types that are remembered: an installation has a few dozen."""
 URI_CHARS_MAX = 2048
 LONG_MAX = 2**63 - 1
 # the range of ClickHouse's DateTime64: 1900-01-01 to the last microsecond of 2299
@@ -86,14 +89,7 @@ def check_identity(plain: Plain, check_sender: Callable[..., None] = check_sende
 
 def check_content(plain: Plain) -> None:
     """Everything else."""
-    event_type = plain["event_type"]
-    if len(event_type) > EVENT_TYPE_CHARS_MAX:
-        raise InvalidEvent("event_type", f"at most {EVENT_TYPE_CHARS_MAX} characters", Reason.TOO_LARGE)
-    if not _TYPE(event_type):
-        raise InvalidEvent(
-            "event_type",
-            f"execution, system, ui or integration and dotted lower-case words, not {_shown(event_type)}",
-        )
+    _event_type(plain["event_type"])
     _causes(plain)
     if not TIMESTAMP_MICROS_MIN <= plain["timestamp"] <= TIMESTAMP_MICROS_MAX:
         raise InvalidEvent("timestamp", "between the years 1900 and 2299")
@@ -104,6 +100,17 @@ def check_content(plain: Plain) -> None:
     check_payload_text(plain["payload"])
     if plain["payload_ref"] is not None:
         _payload_ref(plain["payload_ref"])
+
+
+@lru_cache(maxsize=TYPES_CACHED_MAX)
+def _event_type(event_type: str) -> None:
+    if len(event_type) > EVENT_TYPE_CHARS_MAX:
+        raise InvalidEvent("event_type", f"at most {EVENT_TYPE_CHARS_MAX} characters", Reason.TOO_LARGE)
+    if not _TYPE(event_type):
+        raise InvalidEvent(
+            "event_type",
+            f"execution, system, ui or integration and dotted lower-case words, not {_shown(event_type)}",
+        )
 
 
 def _causes(plain: Plain) -> None:

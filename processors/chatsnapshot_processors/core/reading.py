@@ -43,8 +43,10 @@ class Reader:
         self._framing = framing
 
         @lru_cache(maxsize=PARTITIONS_CACHED_MAX)
-        def home(correlation: bytes) -> int:
-            return partition_of(correlation, partitions)
+        def home(tenant_id: str, correlation_id: str) -> tuple[bytes, int]:
+            """Message key and partition of a correlation."""
+            key = message_key(tenant_id, correlation_id)
+            return key, partition_of(key, partitions)
 
         self._home = home
         self._check_sender = lru_cache(maxsize=SENDERS_CACHED_MAX)(check_sender)
@@ -59,10 +61,10 @@ class Reader:
             check_identity(content[0], self._check_sender)
         except InvalidEvent as error:
             return Refusal(error.reason, str(error))
-        event = self._identified(record, content, self._epoch, self._partition)
-        home = self._home(event.correlation)
+        key, home = self._home(content[0]["tenant_id"], content[0]["correlation_id"])
         if home != self._partition:
-            return Refusal(Reason.MISROUTED, f"{event.correlation.decode()} belongs to partition {home}")
+            return Refusal(Reason.MISROUTED, f"{key.decode()} belongs to partition {home}")
+        event = _identified(record, key, content, self._epoch, self._partition)
         try:
             check_content(content[0])
         except InvalidEvent as error:
@@ -75,7 +77,8 @@ class Reader:
         """An event that was held: checked when it came, under the epoch and partition it came from."""
         record = InputRecord(held.input_offset, held.appended_at, held.key, held.value, held.headers)
         content = self._content(record)
-        event = self._identified(record, content, held.input_epoch, held.input_partition)
+        key, _ = self._home(content[0]["tenant_id"], content[0]["correlation_id"])
+        event = _identified(record, key, content, held.input_epoch, held.input_partition)
         _complete(event, content[0])
         event.content = None
         return event
@@ -88,21 +91,23 @@ class Reader:
         body = self._framing.envelope_body(record.value)
         return decode_plain(body), body
 
-    def _identified(self, record: InputRecord, content: tuple[Plain, bytes], epoch: int, partition: int) -> Incoming:
-        plain = content[0]
-        correlation = message_key(plain["tenant_id"], plain["correlation_id"])
-        number = plain["source_seq"]
-        return Incoming(
-            record,
-            epoch,
-            partition,
-            correlation,
-            plain["event_id"],
-            None if number is None else (correlation, plain["source"]["instance"]),
-            -1 if number is None else number,
-            bool(record.headers) and is_redriven(record.headers),
-            content,
-        )
+
+def _identified(
+    record: InputRecord, correlation: bytes, content: tuple[Plain, bytes], epoch: int, partition: int
+) -> Incoming:
+    plain = content[0]
+    number = plain["source_seq"]
+    return Incoming(
+        record,
+        epoch,
+        partition,
+        correlation,
+        plain["event_id"],
+        None if number is None else (correlation, plain["source"]["instance"]),
+        -1 if number is None else number,
+        bool(record.headers) and is_redriven(record.headers),
+        content,
+    )
 
 
 def _complete(event: Incoming, plain: Plain) -> None:

@@ -163,6 +163,8 @@ class Sequencer:
         if not event.causes:
             return set()
         correlation, known = event.correlation, self.overlay.known
+        if len(event.causes) == 1:  # nearly always
+            return set() if known(correlation, event.causes[0]) is not None else set(event.causes)
         return {cause for cause in event.causes if known(correlation, cause) is None}
 
     def _wait_again(self, entry: HeldEvent) -> None:
