@@ -23,7 +23,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-index --no-build-isolation --wheel-d
     && /opt/chatsnapshot/bin/python -m compileall -q /opt/chatsnapshot/lib
 
 FROM python:${PYTHON_VERSION}-slim
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ChatSnapshot" \
       org.opencontainers.image.description="A durable execution ledger for agentic and distributed systems" \

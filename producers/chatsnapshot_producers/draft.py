@@ -32,7 +32,7 @@ class Draft:
     subject_id: str | None
     headers: dict[str, str]
     payload: str
-    large: LargePayload | None
+    large: LargePayload | None = None
     """Set when the payload is above the cap; `payload` is its preview then."""
 
     @property

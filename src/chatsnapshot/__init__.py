@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chatsnapshot_schemas.errors import ChatSnapshotError, InvalidEvent, Undelivered
     from chatsnapshot_schemas.ledger_record import LedgerRecord
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Recorder": "chatsnapshot.recording",

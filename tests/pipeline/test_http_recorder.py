@@ -1,14 +1,12 @@
 """A Recorder that sends by HTTP: the same spool, the same promises."""
 
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -29,13 +27,6 @@ from tests.pipeline.test_recorder import child
 def topic(kafka_bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EventsTopic:
     monkeypatch.setenv("CHATSNAPSHOT_DATA_DIR", str(tmp_path / "recorder"))
     return EventsTopic(kafka_bootstrap).create()
-
-
-@pytest.fixture
-def producer_log() -> Iterator[None]:
-    """Commands that record quieten it for their process, which here is everybody's."""
-    yield
-    logging.getLogger("chatsnapshot.producer").setLevel(logging.NOTSET)
 
 
 def source_numbers(topic: EventsTopic) -> list[int | None]:
@@ -132,7 +123,6 @@ def test_a_script_that_ends_at_once_is_delivered(topic: EventsTopic, tmp_path: P
     assert [envelope.correlation_id for envelope in topic.envelopes()] == ["short"]
 
 
-@pytest.mark.usefixtures("producer_log")
 def test_record_and_import_by_command_line(
     topic: EventsTopic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

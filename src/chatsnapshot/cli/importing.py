@@ -65,7 +65,11 @@ class Import:
 
     def run(self) -> ImportSummary:
         """Forward everything. Raises OSError (the file), Undelivered, SpoolFull."""
-        quiet_producer_log()
+        with quiet_producer_log():
+            self._run()
+        return self._summary
+
+    def _run(self) -> None:
         recorder = Recorder.connect(tenant=self._tenant, spool_policy="raise")
         try:
             with _opened(self._file) as lines:
@@ -77,7 +81,6 @@ class Import:
             if self._rejected is not None:
                 self._rejected.close()
             recorder.close(0)
-        return self._summary
 
     def _forward_all(self, recorder: Recorder, lines: IO[bytes]) -> None:
         unflushed_bytes = 0
@@ -135,9 +138,16 @@ def _rest_of_line(file: IO[bytes]) -> Iterator[bytes]:
             return
 
 
-def quiet_producer_log() -> None:
+@contextmanager
+def quiet_producer_log() -> Iterator[None]:
     """A command that waits for the acknowledgement says itself, in one line, what is left in the spool and why."""
-    logging.getLogger("chatsnapshot.producer").setLevel(logging.ERROR)
+    producer = logging.getLogger("chatsnapshot.producer")
+    before = producer.level
+    producer.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        producer.setLevel(before)
 
 
 @contextmanager

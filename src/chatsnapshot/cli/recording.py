@@ -51,15 +51,15 @@ def record(
     text = sys.stdin.read().strip() if payload == "-" else payload
     if not text:
         raise ConfigurationError("standard input is empty: a JSON object is needed, for example {}")
-    quiet_producer_log()
-    recorder = Recorder.connect(tenant=tenant, spool_policy="raise")
-    try:
-        envelope = recorder.run(run).record(
-            event_type, text, cause=cause or None, event_id=event_id, key=key, subject_id=subject
-        )
-        recorder.flush(wait)
-    finally:
-        recorder.close(0)
+    with quiet_producer_log():
+        recorder = Recorder.connect(tenant=tenant, spool_policy="raise")
+        try:
+            envelope = recorder.run(run).record(
+                event_type, text, cause=cause or None, event_id=event_id, key=key, subject_id=subject
+            )
+            recorder.flush(wait)
+        finally:
+            recorder.close(0)
     typer.echo(envelope_to_json(envelope) if as_json else envelope.event_id)
 
 

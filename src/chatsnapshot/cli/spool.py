@@ -70,8 +70,7 @@ def send(
     from chatsnapshot.cli.importing import quiet_producer_log
     from chatsnapshot.spooling.sending import send_spools
 
-    quiet_producer_log()
-    with progress_line() as told:
+    with quiet_producer_log(), progress_line() as told:
         results = list(
             send_spools(Settings(), timeout, lambda done, left: told(f"sending: {done:,} acknowledged, {left:,} to go"))
         )

@@ -8,7 +8,7 @@
 -- columns as ledger: tenant_id, correlation_id
 -- column sequence_no: event that it is about; 0: it is not in the ledger
 -- column recorded_at: append time of that event, UTC
--- column concern: one of the above
+-- column concern: decision, unapproved_action, personal_data, late, gap, unresolved_cause, quarantined or recording_failed
 -- column subject: the person concerned: subject_id, else the user of the run; empty: unknown
 -- column actor: who did it: agent, user or service; empty: unknown
 -- column action: what was done: tool, decision, event type
