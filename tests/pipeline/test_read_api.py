@@ -46,7 +46,7 @@ def test_pages_follow_each_other_until_the_end(api: httpx.Client, run_id: str) -
     assert seen == list(range(1, 8))
 
 
-@pytest.mark.parametrize("view", ["transcript", "graph", "cost"])
+@pytest.mark.parametrize("view", ["transcript", "graph", "timeline", "cost"])
 def test_views_answer(api: httpx.Client, run_id: str, view: str) -> None:
     assert api.get(f"/v1/runs/{quote(run_id, safe='')}/{view}").status_code == 200
 

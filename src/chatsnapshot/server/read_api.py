@@ -21,6 +21,7 @@ ROUTES = (
     ("GET", "/v1/runs/{run_id}/events", run_views.events),
     ("GET", "/v1/runs/{run_id}/transcript", run_views.transcript),
     ("GET", "/v1/runs/{run_id}/graph", run_views.graph),
+    ("GET", "/v1/runs/{run_id}/timeline", run_views.timeline),
     ("GET", "/v1/runs/{run_id}/cost", run_views.cost),
     ("POST", "/v1/runs/{run_id}/verifications", run_views.verification),
     ("GET", "/v1/quarantine", run_views.quarantine),
