@@ -169,7 +169,8 @@ def installation(bare: Installation) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def client(schema_registry_url: str) -> SchemaRegistryClient:
-    return SchemaRegistryClient({"url": schema_registry_url})
+    # without a timeout this client waits for ever for an answer that got lost, on a connection kept from before
+    return SchemaRegistryClient({"url": schema_registry_url, "timeout": 20})
 
 
 def envelope(number: int, **changes: Any) -> dict[str, Any]:
