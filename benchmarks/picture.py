@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,14 @@ def draw(parts: dict[str, PartResult], target: Path) -> None:
     figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12)
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, metadata={"Date": None})
-    target.write_text("\n".join(line.rstrip() for line in target.read_text("utf-8").splitlines()) + "\n", "utf-8")
+    target.write_text(alone(target.read_text("utf-8")), "utf-8")
+
+
+def alone(svg: str) -> str:
+    """The picture without what names other places: document type, metadata, the old namespace of links."""
+    svg = re.sub(r"<!DOCTYPE.*?>|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace("xlink:href", "href")
+    return "\n".join(line.rstrip() for line in svg.splitlines() if line.strip()) + "\n"
 
 
 def _bars(axes: Axes, part: PartResult | None, title: str, prefix: str) -> None:
