@@ -17,7 +17,7 @@ class LaneLimits:
     """Input bytes in one transaction; a single larger record still goes alone."""
     queued_fetches_max: int = 4
     """Fetches that wait for the lane; at the bound its partition is not fetched."""
-    transaction_interval_s: float = 0.05
+    transaction_interval_s: float = 0.15
     """Least time between two transactions that are not full: small ones cost the broker as much as large ones."""
     transaction_timeout_s: float = 15.0
     """The broker ends a transaction that a dead process left open after this long; until then readers wait."""

@@ -26,6 +26,8 @@ FETCH_RECORDS_MAX = 20_000
 _FETCH_WAIT_S = 0.1
 """A fetch without records ends after this, so that a lane that has become hungry is fetched again."""
 _HUNGER_POLL_S = 0.01
+_FETCH_BYTES_MIN = 32 * 1024
+"""Or what came within _FETCH_WAIT_S: a trickle would cost the broker a fetch for every few records."""
 _FETCH_BYTES_MAX = 1024 * 1024
 """Per partition and fetch; a single larger record or batch still comes whole."""
 _POLL_INTERVAL_MAX_S = 24 * 3600.0
@@ -50,6 +52,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             max_poll_interval_ms=int(_POLL_INTERVAL_MAX_S * 1000),
             max_partition_fetch_bytes=_FETCH_BYTES_MAX,
             fetch_max_wait_ms=int(_FETCH_WAIT_S * 1000),
+            fetch_min_bytes=_FETCH_BYTES_MIN,
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),

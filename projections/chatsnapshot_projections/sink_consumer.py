@@ -25,8 +25,10 @@ QUEUED_KILOBYTES_MAX = 32 * 1024
 FETCH_BYTES_MAX = 16 * 1024 * 1024
 PARTITION_FETCH_BYTES_MAX = 4 * 1024 * 1024
 """A few of these fill the queue: partitions take turns, and a catch-up is not bound by round trips."""
-FETCH_WAIT_MS = 250
+FETCH_WAIT_MS = 100
 """How long the broker waits for news; also how soon the place of a transaction marker is seen."""
+FETCH_BYTES_MIN = 64 * 1024
+"""Or what came within that time: a trickle would cost the broker a fetch for every few records."""
 REQUEST_TIMEOUT_MS = 10_000
 """A commit that hangs must not keep the worker from polling or from ending."""
 FIRST_ANSWER_WITHIN_S = 10.0
@@ -58,6 +60,7 @@ def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) 
         "fetch.max.bytes": FETCH_BYTES_MAX,
         "max.partition.fetch.bytes": PARTITION_FETCH_BYTES_MAX,
         "fetch.wait.max.ms": FETCH_WAIT_MS,
+        "fetch.min.bytes": FETCH_BYTES_MIN,
         "error_cb": on_error,
         "log_level": LOG_LEVEL,
     }
