@@ -35,7 +35,7 @@ def describe(admin: ListeningAdmin, topics: TopicNames) -> InputTopic:
     admin.metadata(_TIMEOUT_S)
     try:
         described = _described(admin, topics)
-        settings = {name: _settings(admin, name) for name in topics.all()}
+        settings = {name: _settings(admin, name) for name in topics.sequenced()}
         cluster = admin.describe_cluster(request_timeout=_TIMEOUT_S).result()
     except KafkaException as error:
         raise admin.heard.unavailable(f"about its topics: {error.args[0].str()}") from error
@@ -52,7 +52,7 @@ def describe(admin: ListeningAdmin, topics: TopicNames) -> InputTopic:
 
 
 def _described(admin: ListeningAdmin, topics: TopicNames) -> dict[str, TopicDescription]:
-    futures = admin.describe_topics(TopicCollection(list(topics.all())), request_timeout=_TIMEOUT_S)
+    futures = admin.describe_topics(TopicCollection(list(topics.sequenced())), request_timeout=_TIMEOUT_S)
     found = {}
     for name, future in futures.items():
         try:

@@ -10,7 +10,7 @@ from chatsnapshot_schemas.kafka_access import Access, refusal
 
 def needed_access(config: SequencerConfig) -> tuple[Access, ...]:
     """Rights on topics and the group; what is said of a transactional id shows when it is used."""
-    topics = config.topics.all()
+    topics = config.topics.sequenced()
     on_topics = [Access(do, "topic", topic) for do in ("Read", "Write", "DescribeConfigs") for topic in topics]
     return (*on_topics, Access("Read", "group", config.group_id))
 

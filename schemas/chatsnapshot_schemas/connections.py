@@ -206,6 +206,16 @@ class TopicNames(BaseModel):
         return f"{self.prefix}.state"
 
     @property
+    def sources(self) -> str:
+        """What producers report to have sent, by instance (compacted)."""
+        return f"{self.prefix}.sources"
+
+    @property
+    def roots(self) -> str:
+        """Signed Merkle roots over the heads of each ledger partition."""
+        return f"{self.prefix}.roots"
+
+    @property
     def sequencer_group(self) -> str:
         """Consumer group of the sequencers on the events topic."""
         return f"{self.prefix}-sequencer"
@@ -215,6 +225,10 @@ class TopicNames(BaseModel):
         """Consumer group of the sinks on the ledger topic."""
         return f"{self.prefix}-sink"
 
-    def all(self) -> tuple[str, str, str, str]:
-        """Every topic of the installation."""
+    def sequenced(self) -> tuple[str, str, str, str]:
+        """The topics whose partition numbers correspond: the sequencer's input and outputs."""
         return self.events, self.ledger, self.quarantine, self.state
+
+    def all(self) -> tuple[str, ...]:
+        """Every topic of the installation."""
+        return *self.sequenced(), self.sources, self.roots

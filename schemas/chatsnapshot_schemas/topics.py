@@ -55,4 +55,6 @@ def topic_specs(names: TopicNames, partitions: int, replication_factor: int) -> 
             max_message_bytes=output,
         ),
         spec(names.state, cleanup_policy="compact", max_message_bytes=output),
+        spec(names.sources, cleanup_policy="compact"),
+        spec(names.roots, cleanup_policy="delete", retention_ms=FOR_EVER, retention_bytes=FOR_EVER),
     )

@@ -1,0 +1,54 @@
+"""Fixtures of the fault laboratory: the seed, and an installation of its own for each fault."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.fault_table import fault_row, fault_table
+from tests.faults.lab import Lab
+from tests.faults.seeds import SEED_VARIABLE, random_of, session_seed
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One seed for the whole session; workers of pytest-xdist inherit it."""
+    os.environ.setdefault(SEED_VARIABLE, str(session_seed()))
+
+
+def pytest_report_header() -> str:
+    return f"fault seed: {os.environ[SEED_VARIABLE]} (again with {SEED_VARIABLE}={os.environ[SEED_VARIABLE]})"
+
+
+@pytest.fixture
+def fault_random(request: pytest.FixtureRequest) -> random.Random:
+    """Random choices of this test."""
+    return random_of(int(os.environ[SEED_VARIABLE]), request.node.name)
+
+
+@pytest.fixture
+def lab(
+    request: pytest.FixtureRequest,
+    kafka_bootstrap: str,
+    clickhouse_url: str,
+    tmp_path: Path,
+    fault_random: random.Random,
+) -> Iterator[Lab]:
+    """An installation on the session's broker and engine; whatever still runs at the end is killed."""
+    with Lab.created(kafka_bootstrap, clickhouse_url, tmp_path, fault_random) as made:
+        yield made
+        request.node.user_properties.append(("fault", fault_row(request.node.name, made)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each fault that passed: what went in, what was lost or doubled, how long nothing moved."""
+    rows = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in report.user_properties
+        if name == "fault"
+    ]
+    if rows:
+        terminalreporter.section("faults")
+        terminalreporter.write_line(fault_table(rows))

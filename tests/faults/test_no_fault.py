@@ -1,0 +1,10 @@
+"""The laboratory itself: without a fault everything sent comes out."""
+
+from tests.faults.lab import Lab
+
+
+def test_without_a_fault(lab: Lab) -> None:
+    lab.send(lab.workload().inputs(3_000))
+    with lab.running():
+        lab.settle()
+    assert len(lab.installation.ledger_bodies()) == len(lab.acknowledged) == 3_000
