@@ -16,7 +16,7 @@ COMPOSE_VERSION := v2.16.2
 BOUNDED := timeout 900
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench docs format lock tools clean
+.PHONY: help setup check test faults demo bench docs format lock tools clean
 
 help:            ## Print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,7 +41,11 @@ demo: setup      ## Record a live multi-agent run, read it, prove it (ARGS=--onc
 
 # three workers: most tests wait for a broker or a process, so two cores serve them; a file stays with one worker
 test: setup      ## Every test, on the real broker and the real engine (ARGS: for pytest)
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow_fault" $(ARGS)
+
+# SEED=n: the same random choices again; it is printed at the start
+faults: setup    ## Every fault of the laboratory, each ending with the oracle (SEED=n, ARGS: for pytest)
+	@$(if $(SEED),CHATSNAPSHOT_FAULT_SEED=$(SEED)) $(BIN)/python -m pytest tests/faults -n 2 --dist loadfile $(ARGS)
 
 # the peers pin other versions of our libraries: an environment of their own
 bench: setup $(PEERS)/.installed  ## Measure everything beside its peers, about 25 minutes (ARGS: --only sink --scale 0.1)
