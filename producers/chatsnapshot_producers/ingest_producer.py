@@ -20,13 +20,13 @@ from chatsnapshot_producers.kafka_transport import (
     PRODUCER_CONFIG,
     REFUSALS,
     WAIT_S,
-    silent_logger,
 )
 from chatsnapshot_schemas.avro_schema import envelope_schema
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.kafka_access import Access, HeardErrors, refusal
+from chatsnapshot_schemas.kafka_silence import silent_logger
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Producer

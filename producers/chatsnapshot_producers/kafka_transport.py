@@ -1,7 +1,6 @@
 """Sends events to Kafka: idempotent, acks=all, in order. The one module here that knows confluent-kafka."""
 
 import ctypes
-import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, ChatSnapshotError, ConfigurationError
 from chatsnapshot_schemas.framing import SINGLE_OBJECT, Framing
 from chatsnapshot_schemas.kafka_access import Access, HeardErrors, refusal
+from chatsnapshot_schemas.kafka_silence import silent_logger
 from chatsnapshot_schemas.partitioning import PARTITIONER
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ PRODUCER_CONFIG: dict[str, Any] = {
 }
 
 
-_SILENT = "chatsnapshot.producer.librdkafka"
 REFUSALS = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD"})
 """What the broker says about an event, not about itself: sending it again gives the same answer."""
 NO_TOPIC = frozenset({"_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION"})
@@ -212,10 +211,3 @@ class KafkaTransport:
     def _why(self, event: SpooledEvent, problem: "KafkaError") -> str:
         size = len(event.key) + len(event.body)
         return f"payload: the broker does not take an event of {size} bytes ({problem.name()}: {problem.str()})"
-
-
-def silent_logger() -> logging.Logger:
-    """librdkafka repeats itself on standard error; trouble is told here, once."""
-    logger = logging.getLogger(_SILENT)
-    logger.setLevel(logging.CRITICAL + 1)
-    return logger

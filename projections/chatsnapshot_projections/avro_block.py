@@ -4,6 +4,8 @@ Container (Avro specification, "Object Container Files"): magic, metadata map wi
 blocks of (number of records, bytes of records, the records, sync marker). One block is enough for any insert.
 """
 
+from chatsnapshot_schemas.avro_long import encode_long
+
 MAGIC = b"Obj\x01"
 SYNC = b"chatsnapshot/sw1"
 """Between blocks. Fixed, because an insert that is repeated must be the same bytes; readers go by sizes."""
@@ -13,24 +15,13 @@ def container_header(schema: str) -> bytes:
     """Everything before the first block; `schema` is the writer's schema as JSON text."""
     metadata = {"avro.codec": b"null", "avro.schema": schema.encode()}
     pairs = b"".join(_counted(name.encode()) + _counted(value) for name, value in metadata.items())
-    return MAGIC + avro_long(len(metadata)) + pairs + avro_long(0) + SYNC
+    return MAGIC + encode_long(len(metadata)) + pairs + encode_long(0) + SYNC
 
 
 def container(prefix: bytes, header: bytes, records: int, bodies: bytes | bytearray) -> bytes:
     """`prefix` (an INSERT statement or nothing), header, and one block of `records` bodies, copied once."""
-    return b"".join((prefix, header, avro_long(records), avro_long(len(bodies)), bodies, SYNC))
-
-
-def avro_long(number: int) -> bytes:
-    """Avro's variable-length integer: zigzag, seven bits a byte, lowest first."""
-    rest = (number << 1) ^ (number >> 63)
-    out = bytearray()
-    while rest & ~0x7F:
-        out.append((rest & 0x7F) | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
+    return b"".join((prefix, header, encode_long(records), encode_long(len(bodies)), bodies, SYNC))
 
 
 def _counted(data: bytes) -> bytes:
-    return avro_long(len(data)) + data
+    return encode_long(len(data)) + data

@@ -11,6 +11,7 @@ UTF-8, no byte left over.
 from functools import lru_cache
 from typing import TypeVar
 
+from chatsnapshot_schemas.avro_long import NotCanonical, decode_long, decode_rest
 from chatsnapshot_schemas.rules import ORIGINS, Plain
 
 SCOPES_CACHED_MAX = 65_536
@@ -28,20 +29,12 @@ _NOT_SHORT = 0x81
 """A length with one of these bits is negative or takes a second byte."""
 _TIME_LOW_BYTES, _TIME_BYTES = 3, 8
 """Of a time between 1980 and 2105 in microseconds; seven bits in each byte."""
-_VARINT_SHIFT_MAX = 63
-"""The tenth byte of a 64-bit integer."""
-
 
 Part = TypeVar("Part")
 
 
-class NotCanonical(ValueError):
-    """The bytes are not the canonical encoding of an envelope. Other bytes may raise IndexError or
-    UnicodeDecodeError."""
-
-
 def read_envelope(body: bytes) -> Plain:
-    """The plain fields. Raises NotCanonical, IndexError (bytes missing) or UnicodeDecodeError.
+    """The plain fields. Raises ValueError (NotCanonical, UnicodeDecodeError) or IndexError (bytes missing).
 
     Strings and `source` are shared between envelopes that have them in common: they are not to be changed.
     """
@@ -53,7 +46,7 @@ def read_envelope(body: bytes) -> Plain:
     event_type, at = _known_text(body, at)
     timestamp, at = _timestamp(body, at)
     source, at = _source_at(body, at)
-    source_seq, at = _long(body, at + 1) if _is_set(body[at]) else (None, at + 1)
+    source_seq, at = decode_long(body, at + 1) if _is_set(body[at]) else (None, at + 1)
     subject_id, at = _optional_text(body, at) if body[at] else (None, at + 1)
     headers, at = _headers(body, at) if body[at] else ({}, at + 1)
     payload, at = _text(body, at)
@@ -154,11 +147,11 @@ def _whole(value: Part, end: int, part: bytes) -> Part:
 
 
 def _timestamp(body: bytes, at: int) -> tuple[int, int]:
-    """As `_long`, quicker for times of this century."""
+    """As `decode_long`, quicker for times of this century."""
     first, second, third = body[at : at + _TIME_LOW_BYTES]
     upper = _upper_bits(body[at + _TIME_LOW_BYTES : at + _TIME_BYTES])
     if upper is None or first < 128 or second < 128 or third < 128:
-        return _long(body, at)
+        return decode_long(body, at)
     number = upper | first & 127 | (second & 127) << 7 | (third & 127) << 14
     return (number >> 1) ^ -(number & 1), at + _TIME_BYTES
 
@@ -175,7 +168,7 @@ def _upper_bits(part: bytes) -> int | None:
 def _payload_ref(body: bytes, at: int) -> tuple[Plain, int]:
     uri, at = _text(body, at)
     sha256, at = _text(body, at)
-    size, at = _long(body, at)
+    size, at = decode_long(body, at)
     return {"uri": uri, "sha256": sha256, "bytes": size}, at
 
 
@@ -200,7 +193,7 @@ def _headers(body: bytes, at: int) -> tuple[dict[str, str], int]:
 
 
 def _count(body: bytes, at: int) -> tuple[int, int]:
-    count, at = _long(body, at)
+    count, at = decode_long(body, at)
     if count < 0:
         raise NotCanonical("a block with its size in bytes")
     return count, at
@@ -228,31 +221,9 @@ def _text(body: bytes, at: int) -> tuple[str, int]:
     size = body[at]
     at += 1
     if size > 127:
-        size, at = _varint(body, at, size)
+        size, at = decode_rest(body, at, size)
     if size & 1:
         raise NotCanonical("a negative length")
     end = at + (size >> 1)
     # a slice that ends too early is found out by whatever is read next, at the latest by the count of all bytes
     return body[at:end].decode(), end
-
-
-def _long(body: bytes, at: int) -> tuple[int, int]:
-    number, at = body[at], at + 1
-    if number > 127:
-        number, at = _varint(body, at, number)
-    return (number >> 1) ^ -(number & 1), at
-
-
-def _varint(body: bytes, at: int, first: int) -> tuple[int, int]:
-    number, shift = first & 127, 7
-    while True:
-        byte = body[at]
-        at += 1
-        number |= (byte & 127) << shift
-        if byte < 128:
-            if not byte or number >> 64:
-                raise NotCanonical("an integer that is too long")
-            return number, at
-        shift += 7
-        if shift > _VARINT_SHIFT_MAX:
-            raise NotCanonical("an integer that is too long")

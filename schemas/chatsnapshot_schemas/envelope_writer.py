@@ -4,26 +4,14 @@ The same bytes that a general encoder gives from `event_envelope.avsc` (a proper
 The order below is the schema's: a new field goes here, too.
 """
 
+from chatsnapshot_schemas.avro_long import encode_long
 from chatsnapshot_schemas.envelope import EventEnvelope, micros
 
 _ORIGIN = {"agent": b"\x00", "system": b"\x02", "ui": b"\x04", "integration": b"\x06"}
 _NULL = b"\x00"
 _SOME = b"\x02"
 _END = b"\x00"
-
-
-def _zigzag(number: int) -> bytes:
-    """A long: zigzag, then 7 bits a byte, lowest first."""
-    rest = (number << 1) ^ (number >> 63)
-    out = bytearray()
-    while rest > 0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
-
-
-_LONGS = [_zigzag(number) for number in range(1024)]
+_LONGS = [encode_long(number) for number in range(1024)]
 """Lengths of nearly every string, and source numbers of most events."""
 
 
@@ -39,7 +27,7 @@ def write_envelope(envelope: EventEnvelope) -> bytes:
             _optional(envelope.causation_correlation_id),
             _array(envelope.caused_by),
             _string(envelope.event_type),
-            _zigzag(micros(envelope.timestamp)),
+            encode_long(micros(envelope.timestamp)),
             _ORIGIN[source.origin],
             _string(source.runtime),
             _string(source.service),
@@ -55,13 +43,13 @@ def write_envelope(envelope: EventEnvelope) -> bytes:
 
 
 def _long(number: int) -> bytes:
-    return _LONGS[number] if 0 <= number < len(_LONGS) else _zigzag(number)
+    return _LONGS[number] if 0 <= number < len(_LONGS) else encode_long(number)
 
 
 def _string(text: str) -> bytes:
     data = text.encode()
     size = len(data)
-    return (_LONGS[size] if size < 1024 else _zigzag(size)) + data
+    return (_LONGS[size] if size < 1024 else encode_long(size)) + data
 
 
 def _optional(text: str | None) -> bytes:

@@ -1,6 +1,5 @@
 """The admin client that every role asks: quiet on the terminal, and it knows why it gets no answer."""
 
-import logging
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -9,6 +8,7 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import ConfigurationError
 from chatsnapshot_schemas.kafka_access import HeardErrors, wait_for_answer
+from chatsnapshot_schemas.kafka_silence import silent_logger
 
 
 class ListeningAdmin(AdminClient):
@@ -19,7 +19,7 @@ class ListeningAdmin(AdminClient):
         self.heard = HeardErrors(kafka)
         listening: dict[str, Any] = {**kafka.client_config(), **config, "error_cb": self.heard}
         try:
-            super().__init__(listening, logger=_silent())
+            super().__init__(listening, logger=silent_logger())
         except KafkaException as error:
             kafka.ssl_context()  # says more of certificates than the client does
             raise ConfigurationError(f"Kafka client: {error.args[0].str()}") from error
@@ -28,12 +28,3 @@ class ListeningAdmin(AdminClient):
         """Brokers and the topics that this account may see. Raises AccessRefused, BrokerUnavailable."""
         found: ClusterMetadata = wait_for_answer(self, self.heard, within_s)
         return found
-
-
-def _silent() -> logging.Logger:
-    """librdkafka repeats itself on standard error; what matters is raised."""
-    logger = logging.getLogger("chatsnapshot.kafka.librdkafka")
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    return logger

@@ -6,6 +6,7 @@ By hand for these nine fields, because every event passes here; a test keeps it 
 from functools import lru_cache
 from typing import get_args
 
+from chatsnapshot_schemas.avro_long import decode_long, encode_long
 from chatsnapshot_schemas.ledger_record import Cause
 from chatsnapshot_schemas.rules import Plain
 
@@ -40,17 +41,8 @@ def write_head(head: Plain) -> bytes:
 
 def read_recorded_at(body: bytes) -> int:
     """`recorded_at` of a ledger record's Avro body, in microseconds since 1970, without decoding the rest."""
-    _, at = _read_long(body, SEQUENCE_NO_AT)
-    return _read_long(body, at)[0]
-
-
-def _read_long(body: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while body[at] > 127:
-        number |= (body[at] & 127) << shift
-        at, shift = at + 1, shift + 7
-    number |= body[at] << shift
-    return (number >> 1) ^ -(number & 1), at + 1
+    _, at = decode_long(body, SEQUENCE_NO_AT)
+    return decode_long(body, at)[0]
 
 
 @lru_cache(maxsize=INTEGERS_CACHED_MAX)
@@ -63,9 +55,4 @@ def _new_long(number: int) -> bytes:
     rest = (number << 1) ^ (number >> 63)
     if _THREE_BYTES_MIN <= rest < _FOUR_BYTES_MIN:  # most offsets
         return bytes((rest & 127 | 128, rest >> 7 & 127 | 128, rest >> 14))
-    out = bytearray()
-    while rest > 127:
-        out.append(rest & 127 | 128)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
+    return encode_long(number)

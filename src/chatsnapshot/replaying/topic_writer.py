@@ -7,10 +7,10 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from chatsnapshot.replaying.ledger_log import stored_value
-from chatsnapshot_producers.kafka_transport import silent_logger
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import Undelivered
 from chatsnapshot_schemas.kafka_access import Access, refusal
+from chatsnapshot_schemas.kafka_silence import silent_logger
 from chatsnapshot_schemas.partitioning import PARTITIONER
 from chatsnapshot_schemas.topics import OUTPUT_MESSAGE_BYTES_MAX
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsnapshot_projections.avro_block import avro_long, container, container_header
+from chatsnapshot_projections.avro_block import container, container_header
 from chatsnapshot_projections.ledger_block_schema import LEDGER_BLOCK_SCHEMA
+from chatsnapshot_schemas.avro_long import encode_long
 from chatsnapshot_schemas.codec import decode_ledger_plain
 from tests.unit.projections_sink.recorded import FRAME, ledger_values
 
@@ -15,7 +16,7 @@ from tests.unit.projections_sink.recorded import FRAME, ledger_values
 def test_a_long_is_what_avro_writes(number: int) -> None:
     out = BytesIO()
     fastavro.schemaless_writer(out, "long", number)
-    assert avro_long(number) == out.getvalue()
+    assert encode_long(number) == out.getvalue()
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 500])
