@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.fixtures.clickhouse",
     "tests.fixtures.schema_registry",
     "tests.fixtures.whole_stack",
+    "tests.fixtures.redrive_world",
 ]

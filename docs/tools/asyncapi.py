@@ -4,13 +4,17 @@ from typing import Any
 
 import yaml
 from docs.tools.avro_rows import avsc
+from docs.tools.dataclass_schema import dataclass_schema
 
 from chatsnapshot import __version__
 from chatsnapshot.settings import Settings
-from chatsnapshot_schemas import headers
+from chatsnapshot_schemas import headers, source_reports
 from chatsnapshot_schemas.avro_schema import envelope_schema, ledger_schema
 from chatsnapshot_schemas.connections import TopicNames
+from chatsnapshot_schemas.quarantine_entries import Solution, SolvedMark
 from chatsnapshot_schemas.reasons import Reason
+from chatsnapshot_schemas.roots import MerkleRoot
+from chatsnapshot_schemas.source_reports import InstanceReport, RunReport
 from chatsnapshot_schemas.topics import TopicSpec, topic_specs
 
 Node = dict[str, Any]
@@ -28,6 +32,15 @@ STATE_KEY = {
         "`policy/<epoch>/<input offset>`"
     ),
 }
+INSTANCE_REPORT_KEY = {"type": "string", "description": "JSON list of tenant and instance, without spaces."}
+RUN_REPORT_KEY = {
+    "type": "string",
+    "description": (
+        "JSON list of tenant, instance and run, without spaces; behind them the sender, when another instance that "
+        "adopted the spool reports it."
+    ),
+}
+NO_KEY = {"type": "null", "description": "None: the partition says what it is about."}
 ANY_KEY = {"type": "string", "description": "The key of the input record, byte for byte."}
 
 ABOUT = {
@@ -44,11 +57,18 @@ ABOUT = {
         "What the sequencer must remember beyond ledger and quarantine. Internal; normally almost empty. "
         "A tombstone ends an entry."
     ),
+    "sources": (
+        "What producers report: how many events each of their instances numbered in a run, and how many of them are "
+        "settled. Compacted; kept for some months after the last change. `chatsnapshot status --completeness` reads it."
+    ),
+    "roots": "Signed Merkle roots over what each ledger partition holds. The partition is the ledger's.",
 }
 OPERATIONS = {
     "propose": ("receive", "events", "Producers send envelopes; the sequencer reads them."),
     "follow": ("send", "ledger", "Anyone who wants to know what happened reads the ledger, with `read_committed`."),
     "refuse": ("send", "quarantine", "People and tools look at what was refused."),
+    "report": ("receive", "sources", "Producers report what they sent: after a flush, at their end, now and then."),
+    "attest": ("send", "roots", "Anyone who keeps roots elsewhere can prove later that nothing was taken away."),
     "remember": ("send", "state", "The sequencer's own memory; sinks and verifiers read the held events."),
 }
 """Seen from ChatSnapshot: it receives events and sends the rest."""
@@ -89,8 +109,10 @@ def document() -> Node:
 MESSAGES_OF = {
     "events": ("EventEnvelope", "Tick"),
     "ledger": ("LedgerRecord",),
-    "quarantine": ("QuarantinedInput",),
+    "quarantine": ("QuarantinedInput", "SolvedMark"),
     "state": ("HeldEvent", "UsedNumbers", "Epoch", "Policy"),
+    "sources": ("RunReport", "InstanceReport"),
+    "roots": ("MerkleRoot",),
 }
 
 
@@ -114,7 +136,7 @@ def _channel(short: str, spec: TopicSpec) -> Node:
 def _configuration(config: dict[str, str]) -> Node:
     numbers = {"retention.ms", "retention.bytes", "max.message.bytes"}
     described: Node = {name: int(value) for name, value in config.items() if name in numbers}
-    described["cleanup.policy"] = [config["cleanup.policy"]]
+    described["cleanup.policy"] = config["cleanup.policy"].split(",")
     others = {name: value for name, value in config.items() if name not in described}
     return {**described, **({"x-further": others} if others else {})}
 
@@ -134,6 +156,7 @@ def _messages() -> Node:
         },
         "LedgerRecord": _avro("A recorded event", KEY, ledger_schema().text, None),
         "QuarantinedInput": _quarantined(),
+        "SolvedMark": _solved(),
         "HeldEvent": {**_avro("An event that waits", STATE_KEY, avsc("held_event"), None)},
         "UsedNumbers": _json(
             "Source numbers used up by events that are not in the ledger",
@@ -152,6 +175,17 @@ def _messages() -> Node:
             },
         ),
         "Policy": _json("Core version and settings that apply from an input offset on", {"type": "object"}),
+        "RunReport": _json(
+            "How far one instance counted in one run",
+            dataclass_schema(RunReport, version=source_reports.VERSION, kind=RunReport.KIND),
+            RUN_REPORT_KEY,
+        ),
+        "InstanceReport": _json(
+            "Who counts, and where its spool is",
+            dataclass_schema(InstanceReport, version=source_reports.VERSION, kind=InstanceReport.KIND),
+            INSTANCE_REPORT_KEY,
+        ),
+        "MerkleRoot": _json("A signed root of one ledger partition", dataclass_schema(MerkleRoot), NO_KEY),
     }
 
 
@@ -165,12 +199,12 @@ def _avro(title: str, key: Node, schema: Any, extra_headers: Node | None) -> Nod
     return message
 
 
-def _json(title: str, payload: Node) -> Node:
+def _json(title: str, payload: Node, key: Node = STATE_KEY) -> Node:
     return {
         "title": title,
         "contentType": "application/json",
         "payload": payload,
-        "bindings": {"kafka": {"key": STATE_KEY, "bindingVersion": BINDING}},
+        "bindings": {"kafka": {"key": key, "bindingVersion": BINDING}},
     }
 
 
@@ -192,6 +226,17 @@ def _quarantined() -> Node:
         "payload": {"type": "string", "format": "binary"},
         "bindings": {"kafka": {"key": ANY_KEY, "bindingVersion": BINDING}},
     }
+
+
+def _solved() -> Node:
+    said = {
+        headers.QUARANTINE_SOLVED: ("how", [str(solution) for solution in Solution]),
+        headers.QUARANTINE_INPUT_EPOCH: ("epoch of the input that is solved, a number as text", None),
+        headers.QUARANTINE_INPUT_PARTITION: ("its partition", None),
+        headers.QUARANTINE_INPUT_OFFSET: ("its offset", None),
+    }
+    mark = _json("Who solved a quarantined input, when and how", dataclass_schema(SolvedMark), ANY_KEY)
+    return {**mark, "headers": _headers(said, list(said))}
 
 
 def _redrive_header() -> Node:

@@ -30,6 +30,18 @@ class LaneLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class RootPolicy:
+    """When a partition gets a signed Merkle root over its heads: only when something changed since the last."""
+
+    interval_s: float = 60.0
+    """So much of the tail at most is not proven yet."""
+    records: int = 100_000
+    """As many ledger offsets since the last root make one due earlier."""
+    signing_key_file: Path | None = None
+    """PEM of an Ed25519 key; None: roots are written, but not signed."""
+
+
+@dataclass(frozen=True, slots=True)
 class SequencerConfig:
     """Everything that `worker.run` needs."""
 
@@ -48,6 +60,7 @@ class SequencerConfig:
     instance_id: str | None = None
     """Static membership: unique per worker and stable over its restarts."""
     limits: LaneLimits = field(default_factory=LaneLimits)
+    roots: RootPolicy = field(default_factory=RootPolicy)
 
     @property
     def group_id(self) -> str:

@@ -1,10 +1,11 @@
-"""Faust's aiokafka driver, changed in four ways.
+"""Faust's aiokafka driver, changed in five ways.
 
 1. One Faust message per partition and fetch, holding the whole list of records: a message costs Faust ~50 us.
 2. It never commits: offsets belong to the lanes' transactions. It never seeks to committed offsets either: each opened
    lane says where it begins.
 3. Only partitions whose lane takes more are fetched. aiokafka keeps at most one fetch per partition ready beyond that.
 4. It reads committed records only, and an offset outside the topic is an error, never a silent jump.
+5. A header's name may be any bytes, as for the broker.
 """
 
 import asyncio
@@ -13,12 +14,18 @@ from typing import Any
 
 import aiokafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError, UnsupportedCodecError
+from aiokafka.errors import (
+    IllegalStateError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    UnsupportedCodecError,
+)
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from chatsnapshot_processors.group_metadata import GroupMembership
 from chatsnapshot_processors.intake import Fetch, Intake
+from chatsnapshot_processors.tolerant_records import read_any_header_name
 from chatsnapshot_schemas.errors import MissingExtra, TopicMismatch
 
 FETCH_RECORDS_MAX = 20_000
@@ -39,6 +46,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
+        read_any_header_name()
         return aiokafka.AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
@@ -63,16 +71,20 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def fetch(self, wanted: set[TP]) -> dict[TP, tuple[list[Any], int]]:
         """Records of the wanted partitions that come within _FETCH_WAIT_S, and the position of each behind them.
 
-        Raises OffsetOutOfRangeError.
+        A partition that was assigned anew meanwhile has no position until its lane says where it begins: it is left
+        out. Raises OffsetOutOfRangeError.
         """
         fetched: dict[TP, tuple[list[Any], int]] = await self.call_thread(self._fetch, wanted)
         return fetched
 
     async def _fetch(self, wanted: set[TP]) -> dict[TP, tuple[list[Any], int]]:
         consumer = self._ensure_consumer()
-        records = await self._fetch_records(consumer, wanted, _FETCH_WAIT_S, FETCH_RECORDS_MAX)
+        try:
+            records = await self._fetch_records(consumer, wanted, _FETCH_WAIT_S, FETCH_RECORDS_MAX)
+        except NoOffsetForPartitionError:  # assigned anew while this fetch waited, and nothing was ever committed
+            return {}
         # no one else takes records, so everything below these positions has been handed out
-        return {tp: (records.get(tp, []), await consumer.position(tp)) for tp in wanted & self.assignment()}
+        return {tp: (records.get(tp, []), position) for tp, position in _positions(consumer, wanted).items()}
 
     def membership(self) -> GroupMembership:
         """The consumer's place in its group now."""
@@ -83,6 +95,15 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             member_id=coordinator.member_id or "",
             instance_id=self.app.conf.consumer_group_instance_id,
         )
+
+
+def _positions(consumer: aiokafka.AIOKafkaConsumer, wanted: set[TP]) -> dict[TP, int]:
+    """Those that are known now. `AIOKafkaConsumer.position` would wait for the lane's seek, which waits for this."""
+    subscription = consumer._subscription.subscription
+    if subscription is None or subscription.assignment is None:
+        return {}
+    states = {tp: subscription.assignment.state_value(tp) for tp in wanted}
+    return {tp: state.position for tp, state in states.items() if state is not None and state.has_valid_position}
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]

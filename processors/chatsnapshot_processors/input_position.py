@@ -1,5 +1,10 @@
-"""Where a lane begins to read its input: what was committed, or else what ledger, quarantine and state say."""
+"""Where a lane begins to read its input: what was committed, or what ledger, quarantine and state say if that is more.
 
+A committed offset can be older than the ledger when the broker lost the end of its offsets topic (a power cut) or
+somebody set it back. What was recorded since would be taken as replayed, but what was quarantined would be so twice.
+"""
+
+import logging
 from typing import NamedTuple
 
 from chatsnapshot_processors.input_topic import InputTopic
@@ -10,6 +15,11 @@ from chatsnapshot_processors.topic_reading import PartitionReader
 from chatsnapshot_schemas import headers
 from chatsnapshot_schemas.connections import TopicNames
 from chatsnapshot_schemas.errors import TopicMismatch
+
+log = logging.getLogger(__name__)
+
+QUARANTINE_TAIL = 1_000
+"""Offsets at the end of the quarantine topic that are looked at to see whether the committed offset is up to date."""
 
 
 class InputPosition(NamedTuple):
@@ -30,9 +40,28 @@ class PositionFinder:
 
     def find(self, epoch: int, state: StateEntries, ledger: LedgerMark | None) -> InputPosition:
         """The position; it is inside the input topic."""
-        position = self._committed(epoch) or self._recorded(epoch, state, ledger)
+        committed = self._committed(epoch)
+        if committed is None or self._is_behind(committed, epoch, state, ledger):
+            position = self._recorded(epoch, state, ledger)
+        else:
+            position = committed
+        if committed is not None and position is not committed:
+            log.warning(
+                "partition %d: the committed offset %d is older than what was sequenced, goes on at %d",
+                self._partition,
+                committed.offset,
+                position.offset,
+            )
+            position = InputPosition(position.offset, max(position.stream_time, committed.stream_time))
         self._check_range(position.offset)
         return position
+
+    def _is_behind(self, committed: InputPosition, epoch: int, state: StateEntries, ledger: LedgerMark | None) -> bool:
+        """Whether something tells of an input at or beyond the committed offset."""
+        done = state.greatest_offset(epoch)
+        if ledger is not None and ledger.input_epoch == epoch:
+            done = max(done, ledger.input_offset)
+        return max(done, self._quarantined(epoch, QUARANTINE_TAIL)[0]) >= committed.offset
 
     def _committed(self, epoch: int) -> InputPosition | None:
         committed = self._reader.committed(self._topics.events, self._partition)
@@ -56,10 +85,17 @@ class PositionFinder:
             times.append(ledger.recorded_at)
         return InputPosition(greatest + 1, max(times))
 
-    def _quarantined(self, epoch: int) -> tuple[int, int]:
-        """Greatest input offset of the epoch in quarantine (-1: none) and greatest append time there."""
+    def _quarantined(self, epoch: int, tail: int | None = None) -> tuple[int, int]:
+        """Greatest input offset of the epoch in quarantine (-1: none) and greatest append time there.
+
+        `tail`: of its last so many offsets only.
+        """
         greatest, stream_time = -1, 0
-        low, _ = self._reader.watermarks(self._topics.quarantine, self._partition)
+        low, high = self._reader.watermarks(self._topics.quarantine, self._partition)
+        if low == high:
+            return greatest, stream_time
+        if tail is not None:
+            low = max(low, high - tail)
         for chunk in self._reader.read(self._topics.quarantine, self._partition, low):
             for message in chunk:
                 said = dict(message.headers() or ())  # ours are the last of their names

@@ -1,5 +1,6 @@
 """The topics of an installation as the broker describes them, and whether a sequencer can work on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -9,7 +10,7 @@ from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
 from chatsnapshot_schemas.errors import TopicMismatch
 from chatsnapshot_schemas.kafka_access import Access, refusal
 from chatsnapshot_schemas.kafka_admin import ListeningAdmin
-from chatsnapshot_schemas.topics import OUTPUT_HEADROOM_BYTES
+from chatsnapshot_schemas.topics import OUTPUT_HEADROOM_BYTES, QUARANTINE_MESSAGE_BYTES_MAX
 
 _TIMEOUT_S = 15.0
 
@@ -34,12 +35,12 @@ def describe(admin: ListeningAdmin, topics: TopicNames) -> InputTopic:
     """Ask the broker and check. Raises TopicMismatch with the way out, BrokerUnavailable, AccessRefused."""
     admin.metadata(_TIMEOUT_S)
     try:
-        described = _described(admin, topics)
+        described = _described(admin, topics.sequenced())
         settings = {name: _settings(admin, name) for name in topics.sequenced()}
         cluster = admin.describe_cluster(request_timeout=_TIMEOUT_S).result()
     except KafkaException as error:
         raise admin.heard.unavailable(f"about its topics: {error.args[0].str()}") from error
-    _check_partitions(described)
+    _check_partitions(topics, described)
     input_bytes_max = int(settings[topics.events]["max.message.bytes"])
     _check_settings(topics, settings, input_bytes_max)
     return InputTopic(
@@ -51,8 +52,16 @@ def describe(admin: ListeningAdmin, topics: TopicNames) -> InputTopic:
     )
 
 
-def _described(admin: ListeningAdmin, topics: TopicNames) -> dict[str, TopicDescription]:
-    futures = admin.describe_topics(TopicCollection(list(topics.sequenced())), request_timeout=_TIMEOUT_S)
+def topic_id(admin: ListeningAdmin, topic: str) -> str:
+    """The id that a topic has now. Raises TopicMismatch when there is none, BrokerUnavailable, AccessRefused."""
+    try:
+        return str(_described(admin, [topic])[topic].topic_id)
+    except KafkaException as error:
+        raise admin.heard.unavailable(f"about {topic}: {error.args[0].str()}") from error
+
+
+def _described(admin: ListeningAdmin, names: Sequence[str]) -> dict[str, TopicDescription]:
+    futures = admin.describe_topics(TopicCollection(list(names)), request_timeout=_TIMEOUT_S)
     found = {}
     for name, future in futures.items():
         try:
@@ -82,11 +91,16 @@ def _refuse(admin: ListeningAdmin, error: KafkaException, wanted: Access) -> Non
         raise refused from error
 
 
-def _check_partitions(described: dict[str, TopicDescription]) -> None:
+def _check_partitions(topics: TopicNames, described: dict[str, TopicDescription]) -> None:
     counts = {name: len(description.partitions) for name, description in described.items()}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise TopicMismatch(f"the topics must have equally many partitions ({listed}): run `chatsnapshot migrate`")
+        raise TopicMismatch(
+            f"the topics must have equally many partitions ({listed}), and Kafka takes none away: copy what "
+            f"{topics.events} holds, delete it, run `chatsnapshot migrate`, which makes it anew with "
+            f"{counts[topics.ledger]} partitions in a new epoch, and send the copy again; what was recorded already "
+            "is dropped as a duplicate"
+        )
 
 
 def _check_settings(topics: TopicNames, settings: dict[str, dict[str, str]], input_bytes_max: int) -> None:
@@ -94,8 +108,11 @@ def _check_settings(topics: TopicNames, settings: dict[str, dict[str, str]], inp
         raise TopicMismatch(
             f"{topics.events} must have message.timestamp.type=LogAppendTime: run `chatsnapshot migrate`"
         )
+    output_bytes_max = input_bytes_max + OUTPUT_HEADROOM_BYTES
     for name in (topics.ledger, topics.quarantine, topics.state):
-        allowed, needed = int(settings[name]["max.message.bytes"]), input_bytes_max + OUTPUT_HEADROOM_BYTES
+        allowed, needed = int(settings[name]["max.message.bytes"]), output_bytes_max
+        if name == topics.quarantine:
+            needed = max(needed, QUARANTINE_MESSAGE_BYTES_MAX)
         if allowed < needed:
             raise TopicMismatch(
                 f"{name} takes messages of {allowed} bytes; with an input of {input_bytes_max} it must take {needed} "

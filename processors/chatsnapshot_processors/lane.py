@@ -54,6 +54,8 @@ class Lane:
         self._predecessor = predecessor
         self._stopping = Event()
         self._failures = 0
+        self._counted: dict[str, int] = {}
+        """What the open lane's sequencer counted up to its last commit."""
         self._thread = Thread(target=self._run, name=f"lane-{partition}", daemon=True)
 
     def start(self) -> None:
@@ -105,6 +107,7 @@ class Lane:
 
     def _work(self, opened: OpenLane) -> None:
         self._context.metrics.lanes_open(1)
+        self._counted = {}
         intake = Intake(self.partition, opened.start, self._limits.queued_fetches_max)
         batching = Batching(intake, self._limits)
         self._note(opened, opened.start)
@@ -116,6 +119,8 @@ class Lane:
             if batch.following > self.position:
                 self.idle = False
                 self._commit(opened, batch)
+            if opened.roots is not None and not self._stopping.is_set():
+                opened.roots.step()
 
     def _leave(self, opened: OpenLane) -> None:
         self.idle = False
@@ -128,6 +133,7 @@ class Lane:
 
     def _commit(self, opened: OpenLane, batch: Batch) -> None:
         began = monotonic()
+        self._context.identity.confirm(opened.topic_id, since=began)
         outcome = opened.transaction.run(batch, opened.notes, self._stopping.is_set)
         opened.notes = []
         if outcome.recorded:
@@ -135,9 +141,15 @@ class Lane:
             opened.state.apply(changes, mark_after(opened.state.mark, outcome))
         self._failures = 0
         self._note(opened, batch.following)
-        records = batch.records
-        size = sum(map(record_bytes, records))
-        self._context.metrics.committed(self.partition, len(records), size, outcome, monotonic() - began)
+        self._measure(opened, batch, outcome, monotonic() - began)
+
+    def _measure(self, opened: OpenLane, batch: Batch, outcome: BatchOutcome, seconds: float) -> None:
+        """What is rolled back is never counted, for its sequencer is thrown away."""
+        metrics, before = self._context.metrics, self._counted
+        self._counted = opened.sequencer.counts.decided()
+        metrics.decided(self.partition, before, self._counted)
+        size = sum(map(record_bytes, batch.records))
+        metrics.committed(self.partition, len(batch.records), size, outcome, seconds)
 
     def _note(self, opened: OpenLane, position: int) -> None:
         sequencer = opened.sequencer

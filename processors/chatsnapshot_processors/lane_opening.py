@@ -19,6 +19,7 @@ from chatsnapshot_processors.core.policy import SequencingPolicy
 from chatsnapshot_processors.core.records import StateChange
 from chatsnapshot_processors.core.sequencer import Sequencer
 from chatsnapshot_processors.group_metadata import GroupMembership
+from chatsnapshot_processors.input_identity import InputIdentity
 from chatsnapshot_processors.input_position import InputPosition, PositionFinder
 from chatsnapshot_processors.input_topic import InputTopic, describe
 from chatsnapshot_processors.lane_producer import INIT_TIMEOUT_S, quiet_close, transactional_producer
@@ -27,10 +28,13 @@ from chatsnapshot_processors.metrics import SequencerMetrics
 from chatsnapshot_processors.recorded_entries import StateEntries, read_state
 from chatsnapshot_processors.rocks_keys import CacheOwner
 from chatsnapshot_processors.rocks_state import RocksState, open_cache
+from chatsnapshot_processors.root_topic import LedgerPlace, RootTopic, check_ledger_holds, last_root
+from chatsnapshot_processors.root_writer import RootWriter
 from chatsnapshot_processors.topic_reading import PartitionReader
 from chatsnapshot_schemas.avro_schema import ledger_schema
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.kafka_admin import ListeningAdmin
+from chatsnapshot_schemas.signing_key import SigningKey
 from chatsnapshot_schemas.state_entries import policy_key
 
 log = logging.getLogger(__name__)
@@ -45,8 +49,16 @@ class LaneContext:
     framing: Framing
     metrics: SequencerMetrics
     cache_dir: Path
+    roots: RootTopic | None = None
+    """None: no roots are written."""
+    signer: SigningKey | None = None
+    """None: roots are not signed."""
     turn: Lock = field(default_factory=Lock)
     """Held by the lane that is sequencing."""
+    identity: InputIdentity = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identity", InputIdentity(self.admin, self.config.topics.events))
 
 
 @dataclass(slots=True)
@@ -61,6 +73,10 @@ class OpenLane:
     """The input offset to begin with."""
     notes: list[StateChange]
     """State changes that go into the first transaction."""
+    topic_id: str
+    """Of the events topic in which `start` counts."""
+    roots: RootWriter | None = None
+    """None where there is no topic for them."""
 
     def close(self) -> None:
         """Abort what is open and release the cache."""
@@ -108,7 +124,9 @@ class _Opening:
                 applied = self._catch_up(reader, state)
                 finder = PositionFinder(reader, self._topics, self._partition, self._topic)
                 position = finder.find(epoch, recorded, state.mark)
+                roots = self._roots(reader, producer, state)
             lane = self._build(producer, membership, recorded, epoch, state, position)
+            lane.roots = roots
         except BaseException:
             state.close()
             raise
@@ -126,6 +144,18 @@ class _Opening:
     def _catch_up(self, reader: PartitionReader, state: RocksState) -> int:
         catch_up = LedgerCatchUp(reader, self._topics.ledger, self._partition, self._context.framing, self._progress)
         return catch_up.run(state)
+
+    def _roots(self, reader: PartitionReader, producer: Producer, state: RocksState) -> RootWriter | None:
+        """What writes roots from here on. Raises CorruptLedger when the last root counts what the ledger has not."""
+        context, topic = self._context, self._topic
+        if context.roots is None or not context.roots.is_usable(topic.partitions):
+            return None
+        name, ledger = context.roots.name, self._topics.ledger
+        place = LedgerPlace(topic.cluster_id, ledger, topic.ledger_topic_id, self._partition, topic.partitions)
+        last = last_root(reader, name, self._partition)
+        check_ledger_holds(last, place, -1 if state.mark is None else state.mark.ledger_offset)
+        told = self._config.roots, context.signer, context.metrics, context.turn
+        return RootWriter(producer, state, place, context.roots, last, *told)
 
     def _build(
         self,
@@ -158,7 +188,7 @@ class _Opening:
             self._context.framing.prefix(self._topics.ledger, ledger_schema()),
             self._context.turn,
         )
-        return OpenLane(producer, sequencer, state, transaction, position.offset, notes)
+        return OpenLane(producer, sequencer, state, transaction, position.offset, notes, self._topic.topic_id)
 
     def _policies(
         self, recorded: StateEntries, epoch: int, following: int

@@ -49,12 +49,24 @@ _STALE = {
 
 def failure_kind(error: BaseException) -> FailureKind:
     """What an error means for the lane."""
+    error = behind_callback(error)
     if not isinstance(error, KafkaException) or not isinstance(error.args[0], KafkaError):
         return FailureKind.OTHER
     code = error.args[0].code()
     if code in _FENCED:
         return FailureKind.FENCED
     return FailureKind.STALE_MEMBERSHIP if code in _STALE else FailureKind.KAFKA
+
+
+def behind_callback(error: BaseException) -> BaseException:
+    """The client's own error where a delivery callback hid it.
+
+    When a producer is fenced while callbacks are served, the client sets that error and calls the next callback all
+    the same: Python then says SystemError, with the other as its cause.
+    """
+    if isinstance(error, SystemError) and isinstance(error.__cause__, KafkaException):
+        return error.__cause__
+    return error
 
 
 def transactional_producer(config: SequencerConfig, partition: int, input_bytes_max: int) -> Producer:

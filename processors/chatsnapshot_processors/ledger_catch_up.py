@@ -6,15 +6,17 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from chatsnapshot_processors.core.recorded_state import Overlay
+from chatsnapshot_processors.core.ledger_facts import ledger_facts
+from chatsnapshot_processors.restored_chunk import RestoredChunk
 from chatsnapshot_processors.rocks_keys import LedgerMark
 from chatsnapshot_processors.rocks_state import RocksState
 from chatsnapshot_processors.topic_reading import PartitionReader
 from chatsnapshot_schemas.chain import HASH_BYTES
-from chatsnapshot_schemas.codec import decode_ledger_plain
 from chatsnapshot_schemas.errors import CorruptLedger, InvalidEvent
 from chatsnapshot_schemas.framing import Framing
 
+APPLIED_RECORDS = 20_000
+"""Written to the cache at once, about 10 MB: of a run's records only the last head and numbers have to be written."""
 log = logging.getLogger(__name__)
 
 
@@ -46,13 +48,14 @@ class LedgerCatchUp:
         if state.mark is None:
             self._check_whole()
         start = 0 if state.mark is None else state.mark.ledger_offset + 1
-        overlay = Overlay(state)
-        applied = 0
+        applied, restored = 0, RestoredChunk(state)
         for chunk in self._reader.read(self._topic, self._partition, start):
-            mark = self._fold(overlay, chunk, state.mark)
-            state.apply(overlay.take_changes(), mark)
+            self._fold(restored, chunk)
             applied += len(chunk)
+            if len(restored.known) >= APPLIED_RECORDS:
+                restored = _apply(state, restored)
             self._progress()
+        _apply(state, restored)
         return applied
 
     def _fits(self, mark: LedgerMark) -> bool:
@@ -73,17 +76,10 @@ class LedgerCatchUp:
                 "be continued; restore the topic (the ledger must never be cleaned up)"
             )
 
-    def _fold(self, overlay: Overlay, chunk: list[Message], before: LedgerMark | None) -> LedgerMark:
-        position = (before.input_epoch, before.input_offset) if before else (-1, -1)
-        recorded_at = before.recorded_at if before else 0
-        body = b""
+    def _fold(self, restored: RestoredChunk, chunk: list[Message]) -> None:
         for message in chunk:
-            body = self._body(message)
-            plain = decode_ledger_plain(body)
-            overlay.fold(plain)
-            position = max(position, (plain["input_epoch"], plain["input_offset"]))
-            recorded_at = max(recorded_at, plain["recorded_at"])
-        return LedgerMark(_offset(chunk[-1]), body[:HASH_BYTES], *position, recorded_at)
+            restored.fold(ledger_facts(self._body(message)))
+        restored.ledger_offset = _offset(chunk[-1])
 
     def _body(self, message: Message) -> bytes:
         value: Any = message.value()
@@ -93,6 +89,13 @@ class LedgerCatchUp:
             raise CorruptLedger(
                 f"{self._topic}-{self._partition}, offset {message.offset()} is no ledger record: {error}"
             ) from None
+
+
+def _apply(state: RocksState, restored: RestoredChunk) -> RestoredChunk:
+    """Write what was folded; what follows goes into a new one."""
+    if restored.known:
+        state.apply_restored(restored, restored.mark(state.mark))
+    return RestoredChunk(state)
 
 
 def _offset(message: Message) -> int:

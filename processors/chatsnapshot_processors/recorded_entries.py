@@ -50,10 +50,9 @@ def read_state(reader: PartitionReader, topic: str, partition: int) -> StateEntr
             key, value = message.key(), message.value()
             if not isinstance(key, bytes):
                 continue
+            latest.pop(key, None)  # the order is that of the last change
             if isinstance(value, bytes):
                 latest[key] = value
-            else:
-                latest.pop(key, None)
     return _sorted_by_kind(latest, f"{topic}-{partition}")
 
 

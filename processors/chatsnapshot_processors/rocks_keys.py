@@ -1,24 +1,31 @@
 """Keys and values of the ledger cache, as bytes. Correlations hold no control characters, so NUL ends one.
 
 m                                     the mark: how far the ledger is applied (JSON)
-h <correlation>                       head: hash 32, sequence_no 8
+h <bucket 2> <correlation>            head: hash 32, sequence_no 8; the bucket is that of the Merkle tree
 k <correlation> NUL <event id 16>     known event: epoch 4, offset 8, digest 16
 n <correlation> NUL <instance>        numbers: next 8, then 16 for each gap
+t <page 1>                            256 buckets of the stored tree: hash 32, heads 4, records 8 each
+d <page 1>                            mark: heads of these buckets changed since the tree was stored
 """
 
 import json
 import struct
+from binascii import unhexlify
 from dataclasses import asdict, dataclass
 from typing import Self
 
 from chatsnapshot_processors.core.recorded_state import Head, KnownEvent, SourceNumbers
+from chatsnapshot_schemas.merkle import BUCKET_BYTES, bucket_bytes
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised whenever keys or values change: an older cache is then discarded and rebuilt."""
 MARK_KEY = b"m"
+PAGE, TOUCHED = b"t", b"d"
 
 _HEAD = struct.Struct(">32sQ")
 _KNOWN = struct.Struct(">IQ16s")
+pack_known = _KNOWN.pack
+"""Epoch, offset and digest of a known event as its value."""
 _NUMBER = struct.Struct(">Q")
 _GAP = struct.Struct(">QQ")
 
@@ -66,12 +73,37 @@ class StoredMark:
 
 def head_key(correlation: bytes) -> bytes:
     """Key of a correlation's head."""
-    return b"h" + correlation
+    return b"h" + bucket_bytes(correlation) + correlation
+
+
+def bucket_in(head_key: bytes) -> bytes:
+    """The bucket that a head's key names."""
+    return head_key[1 : 1 + BUCKET_BYTES]
+
+
+def bucket_key(bucket: int) -> bytes:
+    """What the keys of a bucket's heads begin with."""
+    return b"h" + bucket.to_bytes(BUCKET_BYTES, "big")
+
+
+def page_key(page: int) -> bytes:
+    """Key of a page of the stored tree."""
+    return PAGE + bytes([page])
+
+
+def touched_key(page: int) -> bytes:
+    """Key of the mark that a page's buckets changed."""
+    return TOUCHED + bytes([page])
 
 
 def known_key(correlation: bytes, event_id: str) -> bytes:
     """Key of a known event; the id is a canonical UUID, so its 16 bytes say the same."""
     return b"k" + correlation + b"\0" + bytes.fromhex(event_id.replace("-", ""))
+
+
+def known_id_key(correlation: bytes, event_id: bytes) -> bytes:
+    """The same for the id's 36 characters in ASCII."""
+    return b"k%b\0%b" % (correlation, unhexlify(event_id.replace(b"-", b"")))
 
 
 def numbers_key(correlation: bytes, instance: str) -> bytes:

@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from time import monotonic
 
@@ -109,7 +110,13 @@ class Watchdog:
             return self._asked_ends(partitions) if partitions else {}
         except KafkaException as error:
             log.warning("the watchdog cannot ask for the ends of %s: %s", self._topic, error)
+            self._look_for_leaders()
             return {}
+
+    def _look_for_leaders(self) -> None:
+        """librdkafka's admin client keeps the leaders it knew for minutes, even when these say that they are none."""
+        with suppress(KafkaException):
+            self._admin.list_topics(self._topic, timeout=_ANSWER_TIMEOUT_S)
 
     def _asked_ends(self, partitions: list[int]) -> dict[int, int]:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]

@@ -14,7 +14,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from chatsnapshot_processors.config import SequencerConfig
+from chatsnapshot_processors.config import RootPolicy, SequencerConfig
 from chatsnapshot_processors.health import SequencerHealth
 from chatsnapshot_processors.input_topic import admin_client, describe
 from chatsnapshot_processors.kafka_needs import needed_access, refusal_of
@@ -22,6 +22,7 @@ from chatsnapshot_processors.lane_opening import LaneContext
 from chatsnapshot_processors.lane_pool import LanePool
 from chatsnapshot_processors.metrics import SequencerMetrics
 from chatsnapshot_processors.quiet_logs import quieten
+from chatsnapshot_processors.root_topic import RootTopic
 from chatsnapshot_processors.ticks import Ticker
 from chatsnapshot_processors.watchdog import Watchdog
 from chatsnapshot_processors.worker_folder import worker_folder
@@ -29,6 +30,7 @@ from chatsnapshot_schemas.errors import ChatSnapshotError, FatalError, MissingEx
 from chatsnapshot_schemas.health_port import health_port
 from chatsnapshot_schemas.kafka_rights import require_access
 from chatsnapshot_schemas.registry import framing_with
+from chatsnapshot_schemas.signing_key import SigningKey
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,16 @@ class _Worker:
         self._fatal: BaseException | None = None
         framing = framing_with(config.registry_url)
         self._metrics = SequencerMetrics(CollectorRegistry())
-        self._context = LaneContext(config, admin_client(config.kafka), framing, self._metrics, folder / "cache")
+        admin = admin_client(config.kafka)
+        self._context = LaneContext(
+            config,
+            admin,
+            framing,
+            self._metrics,
+            folder / "cache",
+            RootTopic(admin, config.topics.roots),
+            _signer(config.roots),
+        )
 
     async def run(self) -> int:
         """Start everything, wait, stop everything. Raises ChatSnapshotError for what stopped it."""
@@ -130,6 +141,17 @@ class _Worker:
     def _health_port(self, health: SequencerHealth) -> AbstractContextManager[int | None]:
         host, port = self._config.metrics_host, self._config.metrics_port
         return health_port(host, port, self._metrics.registry, healthy=health.healthy, ready=health.ready)
+
+
+def _signer(policy: RootPolicy) -> SigningKey | None:
+    """The key that roots are signed with. Raises ConfigurationError."""
+    if policy.signing_key_file is not None:
+        return SigningKey.load(policy.signing_key_file)
+    log.warning(
+        "no signing key: roots are written unsigned, and prove something only where they are kept elsewhere "
+        "(`chatsnapshot evidence key --make FILE`, then CHATSNAPSHOT_SIGNING_KEY_FILE)"
+    )
+    return None
 
 
 @contextmanager

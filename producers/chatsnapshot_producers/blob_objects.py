@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from chatsnapshot_producers.blob_url import BlobUrl
+from chatsnapshot_producers.forking import unforked
 from chatsnapshot_schemas.errors import BlobMissing, BlobUnavailable, ChatSnapshotError
 
 CHUNK_BYTES = 1024 * 1024
@@ -50,7 +51,8 @@ class BlobObjects:
                     yield chunk
 
     def _open(self, name: str) -> tuple[Any, str]:
-        from fsspec.core import url_to_fs
+        with unforked():
+            from fsspec.core import url_to_fs
 
         files, path = url_to_fs(f"{self._url.address}/{name}", **self._url.options)
         return files, str(path)

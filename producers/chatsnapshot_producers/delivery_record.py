@@ -24,6 +24,7 @@ class DeliveryRecord:
         self.sent = 0
         self.acknowledged = 0
         self.rejected = 0
+        self.damages = 0
         self.connected = False
         self.last_error: str | None = None
 
@@ -56,11 +57,12 @@ class DeliveryRecord:
         log.error("event %s was refused: %s; kept in %s", refusal.event.event_id, refusal.reason, kept_in)
 
     def damaged(self, damage: Damage, spool: str, kept_in: Path | None) -> None:
-        """Bytes of a spool were not readable. `kept_in` None: the cut-off tail of a process that died while writing."""
+        """Bytes of a spool were not readable. `kept_in` None: nowhere, the disk is full."""
+        self.damages += 1
+        metrics.SPOOL_DAMAGES.inc()
         size, segment, offset = len(damage.data), damage.at.segment, damage.at.offset
-        if kept_in is None:
-            log.warning("spool %s: segment %d ends in %d bytes of an unfinished write, cut", spool, segment, size)
+        place = f"{size} bytes at {offset} of segment {segment}"
+        if damage.torn:
+            log.warning("spool %s: %s begin an event that was never written whole, kept in %s", spool, place, kept_in)
         else:
-            log.error(
-                "spool %s: %d damaged bytes at %d of segment %d, kept in %s", spool, size, offset, segment, kept_in
-            )
+            log.error("spool %s: %s are damaged: what was recorded there is lost, kept in %s", spool, place, kept_in)

@@ -86,5 +86,13 @@ def next_frame_at(data: bytes, after: int) -> int | None:
     return next((match.start() for match in found if read_frame(data, match.start()) is not None), None)
 
 
+def is_cut_off(data: bytes, at: int) -> bool:
+    """Whether what begins at `at` and ends with `data` is the beginning of a frame that was never written whole."""
+    if len(data) - at < _HEADER.size:
+        return any(magic.startswith(data[at : at + len(magic)]) for magic in (MAGIC, MAGIC_WITH_PAYLOAD))
+    magic, key_bytes, body_bytes, _ = _HEADER.unpack_from(data, at)
+    return magic in (MAGIC, MAGIC_WITH_PAYLOAD) and at + _HEADER.size + key_bytes + body_bytes > len(data)
+
+
 def _checksum(key: bytes, body: bytes | memoryview) -> int:
     return crc32(body, crc32(key, crc32(_LENGTHS.pack(len(key), len(body)))))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chatsnapshot_producers.blobs import blob_name, ref_of, whole_blob
+from chatsnapshot_producers.forking import unforked
 from chatsnapshot_schemas.envelope import PayloadRef
 from chatsnapshot_schemas.errors import (
     BlobChanged,
@@ -81,7 +82,8 @@ class HttpBlobStore:
 
     @contextmanager
     def _request(self, method: str, sha256: str, content: bytes | None = None) -> Iterator["httpx.Response"]:
-        import httpx  # 100 ms that only a process with large payloads pays for
+        with unforked():
+            import httpx  # 100 ms that only a process with large payloads pays for
 
         blob_name(sha256)  # a digest and nothing else goes into the path
         timeout = httpx.Timeout(SILENCE_S, connect=CONNECT_S)

@@ -38,6 +38,14 @@ class _Loop(asyncio.SelectorEventLoop):
         return socket.getaddrinfo(host, port, **more)
 
 
+async def _import_all() -> None:
+    """What is imported with the first request, now: while a connection is made no other thread forks."""
+    import anyio  # which httpx stands on
+
+    await anyio.sleep(0)
+    "localhost".encode("idna")
+
+
 class _OthersOnly(logging.Filter):
     """httpx tells of every request at level INFO: nobody asked for a line with each batch of events."""
 
@@ -68,6 +76,7 @@ class HttpConnection:
         except (httpx.InvalidURL, ValueError, OSError) as error:
             self._loop.close()
             raise ConfigurationError(f"{base_url}: {error}") from error
+        self._loop.run_until_complete(_import_all())
         self._others_only = _OthersOnly(base_url)
         _HTTPX_LOG.addFilter(self._others_only)
 

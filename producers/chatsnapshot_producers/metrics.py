@@ -14,6 +14,15 @@ EVENTS_DROPPED = Counter(
 EVENTS_REJECTED = Counter(
     "chatsnapshot_producer_events_rejected", "Events that the destination refused for good, kept in `rejected/`."
 )
+SPOOL_DAMAGES = Counter(
+    "chatsnapshot_producer_spool_damages", "Places of a spool that could not be read, torn ends included; all are kept."
+)
+SOURCE_REPORTS = Counter(
+    "chatsnapshot_producer_source_reports", "Reports of what was numbered and acknowledged that got through."
+)
+SOURCE_REPORT_FAILURES = Counter(
+    "chatsnapshot_producer_source_report_failures", "Times that reports did not get through; they are made again."
+)
 SPOOLS_ADOPTED = Counter("chatsnapshot_producer_spools_adopted", "Spools of dead processes that were taken over.")
 SEND_FAILURES = Counter("chatsnapshot_producer_send_failures", "Batches that have to be sent again.")
 SEND_SECONDS = Histogram(

@@ -7,11 +7,13 @@ from itertools import chain, islice
 
 from chatsnapshot_producers import metrics
 from chatsnapshot_producers.adoption import adopt_spools
-from chatsnapshot_producers.forking import forget_after_fork
-from chatsnapshot_producers.numbering import Numbering
+from chatsnapshot_producers.forking import forget_after_fork, unforked
+from chatsnapshot_producers.numbering import Counter, Numbering
 from chatsnapshot_producers.process_exit import call_at_exit, forget_at_exit
 from chatsnapshot_producers.publisher import Publisher
 from chatsnapshot_producers.rejected_events import RejectedEvents
+from chatsnapshot_producers.source_reporter import REPORT_EVERY_S, SourceReporter
+from chatsnapshot_producers.source_tally import SourceTally
 from chatsnapshot_producers.spool import Spool
 from chatsnapshot_producers.spool_limits import SpoolLimits
 from chatsnapshot_producers.spool_room import SpoolRoom
@@ -29,10 +31,20 @@ log = logging.getLogger("chatsnapshot.producer")
 class Outbox:
     """Takes encoded events in order. Its `lock` is the one lock of numbering and appending: the caller holds it."""
 
-    def __init__(self, destination: Destination, limits: SpoolLimits, flush_at_exit_s: float) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        limits: SpoolLimits,
+        flush_at_exit_s: float,
+        *,
+        service: str = "",
+        report_every_s: float = REPORT_EVERY_S,
+    ) -> None:
         self._destination = destination
         self._limits = limits
         self._flush_at_exit_s = flush_at_exit_s
+        self._service = service
+        self._report_every_s = report_every_s
         self._closed = False
         self._begin()
         forget_after_fork(self)
@@ -41,6 +53,8 @@ class Outbox:
         """What belongs to this process alone."""
         self.lock = threading.Lock()
         self.numbering = Numbering()
+        tally = SourceTally(self.numbering, self.lock, self._service)
+        self._reporter = SourceReporter(tally, self._destination.reports, self._destination.where, self._report_every_s)
         self._settled = threading.Condition(self.lock)
         self._spool: Spool | None = None
         self._publisher: Publisher | None = None
@@ -80,9 +94,11 @@ class Outbox:
         self._publisher.wake()
         return True
 
-    def drop(self) -> None:
-        """Count an event that found no room."""
+    def drop(self, key: bytes = b"", counter: Counter | None = None) -> None:
+        """Count an event that found no room; `counter`: whose next number it uses up, if it has one of this process."""
         self._dropped += 1
+        if counter is not None:
+            self._reporter.tally.dropped(key, counter.instance, counter.next)
         metrics.EVENTS_DROPPED.inc()
         if self._dropped == 1:
             self._unsaid = f"events are dropped, their runs show a gap: {self._room.why_not(self._spool)}"
@@ -118,6 +134,8 @@ class Outbox:
                 return not publisher.adopting and (spool is None or end is None or spool.is_settled(end))
 
             self._settled.wait_for(lambda: drained() or publisher.is_refused, timeout_s)
+            self._reporter.ask()
+            publisher.wake()
             if not drained():
                 raise self._undelivered(publisher)
 
@@ -151,6 +169,7 @@ class Outbox:
             acknowledged=record.acknowledged if record else 0,
             dropped=self._dropped,
             rejected=record.rejected if record else 0,
+            damages=record.damages if record else 0,
             adopted=self._adopted,
             connected=record.connected if record else False,
             last_error=str(disk_error) if disk_error else record.last_error if record else None,
@@ -174,19 +193,22 @@ class Outbox:
         """On the first event: the spool, the publisher and the call at exit. Raises OSError."""
         limits, fingerprint = self._limits, envelope_schema().fingerprint
         publisher = self._publisher_of_this_process()
-        self._spool = Spool.create(
-            limits.root, self._destination.name, fingerprint, limits.bytes_max, fsync=limits.fsync
-        )
+        with unforked():
+            self._spool = Spool.create(
+                limits.root, self._destination.name, fingerprint, limits.bytes_max, fsync=limits.fsync
+            )
+        self._reporter.tally.spool = self._spool
         publisher.start(self._spool)
         forget_at_exit(self._at_exit)  # `adopt` may have asked for it
         call_at_exit(self._at_exit)
 
     def _publisher_of_this_process(self) -> Publisher:
         if self._publisher is None:
-            adopted = adopt_spools(self._limits.root, self._destination.name)
-            self._adopted = len(adopted)
-            rejected = RejectedEvents(self._limits.root)
-            self._publisher = Publisher(self._destination, adopted, rejected, self._notify)
+            with unforked():
+                adopted = adopt_spools(self._limits.root, self._destination.name)
+                self._adopted = len(adopted)
+                rejected = RejectedEvents(self._limits.root)
+                self._publisher = Publisher(self._destination, adopted, rejected, self._reporter, self._notify)
         return self._publisher
 
     def _notify(self) -> None:

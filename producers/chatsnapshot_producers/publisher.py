@@ -4,12 +4,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from chatsnapshot_producers import metrics
 from chatsnapshot_producers.backoff import Backoff
 from chatsnapshot_producers.delivery_record import DeliveryRecord
+from chatsnapshot_producers.forking import unforked
 from chatsnapshot_producers.rejected_events import RejectedEvents
-from chatsnapshot_producers.segment_reader import BATCH_EVENTS_MAX, Batch
+from chatsnapshot_producers.segment_reader import BATCH_EVENTS_MAX, Batch, Damage
+from chatsnapshot_producers.source_reporter import SourceReporter
 from chatsnapshot_producers.spool import Spool
 from chatsnapshot_producers.spooled_event import SpooledEvent
 from chatsnapshot_producers.transport import Destination, Refusal, Transport
@@ -26,12 +29,18 @@ class Publisher:
     """Sends what is spooled: adopted spools first, oldest first, then this process's own."""
 
     def __init__(
-        self, destination: Destination, adopted: list[Spool], rejected: RejectedEvents, on_settled: Callable[[], None]
+        self,
+        destination: Destination,
+        adopted: list[Spool],
+        rejected: RejectedEvents,
+        reporter: SourceReporter,
+        on_settled: Callable[[], None],
     ) -> None:
         self._destination = destination
         self._adopted = adopted
         self._own: Spool | None = None
         self._rejected = rejected
+        self._reporter = reporter
         self._on_settled = on_settled
         self._transport: Transport | None = None
         self._backoff = Backoff()
@@ -82,6 +91,7 @@ class Publisher:
         """In a forked child: the thread is not there, and the parent's connection is not ours."""
         if self._transport is not None:
             self._transport.abandon()
+        self._reporter.abandon()
         for spool in self.spools():
             spool.abandon()
 
@@ -91,8 +101,10 @@ class Publisher:
         while not self._stop.is_set():
             self._wake.clear()
             if not self._guarded(self._send_next) and not self._stop.is_set():
-                self._wake.wait()
+                self._wake.wait(self._reporter.wait_s())
+            self._reporter.look(may_send=self.record.connected)
             self._stop.wait(LINGER_S)
+        self._reporter.finish(may_send=self.record.connected)
         self._disconnect()
 
     def _guarded(self, step: Callable[[], bool | None]) -> bool | None:
@@ -126,6 +138,7 @@ class Publisher:
             self._deliver(spool, batch)
             full = len(batch.events) >= BATCH_EVENTS_MAX
             batch = spool.next_batch() if full else None
+            self._reporter.look(may_send=self.record.connected)
         return True
 
     def _next(self) -> tuple[Spool | None, Batch | None]:
@@ -144,10 +157,21 @@ class Publisher:
         if batch.events and self._store_payload(batch.events[0], name):
             self._send(batch, name)
         for damage in batch.damages:
-            self.record.damaged(damage, name, None if damage.torn else self._rejected.keep_damage(damage, name))
+            self.record.damaged(damage, name, self._keep(damage, name))
         spool.settle(batch)
+        if spool is not self._own:
+            self._reporter.tally.adopted_settled(batch.events)
         metrics.SPOOL_BYTES.set(sum(each.pending_bytes for each in self.spools()))
         self._on_settled()
+
+    def _keep(self, damage: Damage, name: str) -> Path | None:
+        """Raises OSError; but for a torn end, which mostly comes of a full disk: keeping it must not stop the rest."""
+        try:
+            return self._rejected.keep_damage(damage, name)
+        except OSError:
+            if not damage.torn:
+                raise
+            return None
 
     def _store_payload(self, event: SpooledEvent, name: str) -> bool:
         """Put a whole payload into blob storage before its event is sent; False when it is never taken.
@@ -162,24 +186,29 @@ class Publisher:
         try:
             blobs.put(event.payload)
         except InvalidEvent as error:
-            refusal = Refusal(event, str(error))
-            self.record.refused(refusal, self._rejected.keep(refusal, name))
+            self._refused(Refusal(event, str(error)), name)
             return False
         metrics.BLOBS_STORED.inc()
         return True
 
     def _send(self, batch: Batch, name: str) -> None:
         if self._transport is None:
-            self._transport = self._destination.connect(self.record.trouble)
+            with unforked():
+                self._transport = self._destination.connect(self.record.trouble)
         self.record.handed_over(len(batch.events))
         began = time.monotonic()
         refusals = self._transport.send(batch.events, self._stop.is_set)
         metrics.SEND_SECONDS.observe(time.monotonic() - began)
         for refusal in refusals:
-            self.record.refused(refusal, self._rejected.keep(refusal, name))
+            self._refused(refusal, name)
         self.record.delivered(len(batch.events) - len(refusals))
         self._backoff.reset()
         self.is_refused = False
+
+    def _refused(self, refusal: Refusal, name: str) -> None:
+        self.record.refused(refusal, self._rejected.keep(refusal, name))
+        is_own = self._own is not None and name == self._own.path.name
+        self._reporter.tally.refused(refusal.event, is_adopted=not is_own)
 
     def _disconnect(self) -> None:
         transport, self._transport = self._transport, None

@@ -16,6 +16,7 @@ from chatsnapshot_producers.offloading import LargePayload, envelope_from_large_
 from chatsnapshot_producers.outbox import Outbox
 from chatsnapshot_producers.reported_source import SourceArgument, reported_source
 from chatsnapshot_producers.run import Run
+from chatsnapshot_producers.source_reporter import REPORT_EVERY_S
 from chatsnapshot_producers.spool_limits import SpoolLimits
 from chatsnapshot_producers.status import RecorderStatus
 from chatsnapshot_producers.transport import Destination
@@ -52,11 +53,12 @@ class Recorder:
         service: str,
         tenant: str = "default",
         flush_at_exit_s: float = FLUSH_AT_EXIT_S,
+        report_every_s: float = REPORT_EVERY_S,
     ) -> None:
         self.service = service
         self.tenant = tenant
         self._destination = destination
-        self._outbox = Outbox(destination, limits, flush_at_exit_s)
+        self._outbox = Outbox(destination, limits, flush_at_exit_s, service=service, report_every_s=report_every_s)
         self._flush_at_exit_s = flush_at_exit_s
         self._blob_uri = destination.blobs.uri if destination.blobs is not None else None
         self._said_where = self._said_where_blobs = False
@@ -207,7 +209,7 @@ class Recorder:
                     counter = outbox.numbering.counter(key)
                     envelope = draft.numbered(counter)
                     if not room:
-                        outbox.drop()
+                        outbox.drop(key, counter)
                         break
                     if outbox.put(key, encode_envelope(envelope), content):
                         break

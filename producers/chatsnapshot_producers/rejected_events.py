@@ -12,6 +12,9 @@ from chatsnapshot_schemas.envelope import EventEnvelope
 from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.json_form import envelope_to_json
 
+DAMAGED_SUFFIX = ".damaged"
+"""Of files with unreadable bytes."""
+
 
 class RejectedEvents:
     """Writes `rejected/<spool>.ndjson` (envelopes, ready for `chatsnapshot import`) and its reasons beside it."""
@@ -37,7 +40,7 @@ class RejectedEvents:
     def keep_damage(self, damage: Damage, spool: str) -> Path:
         """Write unreadable bytes of a spool to a file of their own; returns it. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / f"{spool}-{damage.at.segment:06d}-{damage.at.offset}.damaged"
+        file = self.folder / f"{spool}-{damage.at.segment:06d}-{damage.at.offset}{DAMAGED_SUFFIX}"
         file.write_bytes(damage.data)
         return file
 

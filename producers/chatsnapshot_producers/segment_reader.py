@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chatsnapshot_producers.frames import next_frame_at, read_frame
+from chatsnapshot_producers.frames import is_cut_off, next_frame_at, read_frame
 from chatsnapshot_producers.spool_folder import SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, Position, SpoolFolder
 from chatsnapshot_producers.spooled_event import SpooledEvent
 
@@ -19,7 +19,8 @@ class Damage:
     at: Position
     data: bytes
     torn: bool
-    """At the very end of a segment: a write that was cut off, so nobody was told that it was recorded."""
+    """The beginning of an event at the very end of a segment: its write was cut off, and unless the machine lost what
+    was written, nobody was told that it was recorded."""
 
 
 @dataclass(slots=True)
@@ -59,12 +60,16 @@ class SegmentReader:
             batch = self.read(batch.end, None)
         return total
 
-    def event_ids(self, start: Position, limit: Position | None) -> Iterator[str]:
-        """The ids of the events from `start` on."""
+    def events(self, start: Position, limit: Position | None) -> Iterator[SpooledEvent]:
+        """The events from `start` on."""
         batch = self.read(start, limit)
         while batch is not None:
-            yield from (event.event_id for event in batch.events)
+            yield from batch.events
             batch = self.read(batch.end, limit)
+
+    def event_ids(self, start: Position, limit: Position | None) -> Iterator[str]:
+        """The ids of the events from `start` on."""
+        return (event.event_id for event in self.events(start, limit))
 
     def _segments_from(self, start: Position, limit: Position | None) -> list[int] | range:
         if limit is not None:
@@ -108,7 +113,7 @@ def _step_over(batch: Batch, data: bytes, at: int) -> int:
     found = next_frame_at(data, at)
     after = len(data) if found is None else found
     place = Position(batch.end.segment, batch.end.offset + at)
-    batch.damages.append(Damage(place, data[at:after], torn=found is None))
+    batch.damages.append(Damage(place, data[at:after], torn=found is None and is_cut_off(data, at)))
     return after
 
 

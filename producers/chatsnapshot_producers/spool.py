@@ -8,6 +8,7 @@ from chatsnapshot_producers.frames import encode_frame
 from chatsnapshot_producers.segment_reader import Batch, SegmentReader
 from chatsnapshot_producers.segment_writer import SegmentWriter
 from chatsnapshot_producers.spool_folder import Position, SpoolFolder
+from chatsnapshot_producers.spooled_event import SpooledEvent
 
 SEGMENT_BYTES_MAX = 4 * 1024 * 1024
 """What is acknowledged is deleted by whole segments: at most this much lies around in vain."""
@@ -101,6 +102,10 @@ class Spool:
         self._trim(batch.end.segment)
         self._bytes_settled += batch.bytes
         self._events_settled += len(batch.events)
+
+    def pending(self) -> Iterator[SpooledEvent]:
+        """What still has to be sent, in order. The reading thread's."""
+        return self._reader.events(self._position, self._limit())
 
     def pending_ids(self) -> Iterator[str]:
         """The ids of what still has to be sent, in order."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from chatsnapshot_producers.rejected_events import RejectedEvents
+from chatsnapshot_producers.rejected_events import DAMAGED_SUFFIX, RejectedEvents
 from chatsnapshot_producers.segment_reader import Batch, SegmentReader
 from chatsnapshot_producers.spool_folder import NEW_PREFIX, SpoolFolder
 from chatsnapshot_schemas.codec import decode_plain
@@ -45,6 +45,14 @@ class RejectedReport:
     reasons: Path
 
 
+@dataclass(frozen=True, slots=True)
+class DamageReport:
+    """Bytes of a spool that could not be read: of an event that was lost with them, or was never written whole."""
+
+    path: Path
+    bytes: int
+
+
 def spool_reports(root: Path) -> Iterator[SpoolReport]:
     """Every spool below `root`, oldest first; reads each once."""
     for path in sorted(root.iterdir()) if root.is_dir() else []:
@@ -61,6 +69,12 @@ def rejected_reports(root: Path) -> Iterator[RejectedReport]:
         if not path.name.endswith(_REASONS_SUFFIX):
             with path.open("rb") as file:
                 yield RejectedReport(path, sum(1 for _ in file), path.with_name(f"{path.stem}{_REASONS_SUFFIX}"))
+
+
+def damage_reports(root: Path) -> Iterator[DamageReport]:
+    """Every piece of a spool that was kept because it could not be read."""
+    for path in sorted(RejectedEvents(root).folder.glob(f"*{DAMAGED_SUFFIX}")):
+        yield DamageReport(path, path.stat().st_size)
 
 
 def _report(folder: SpoolFolder, *, owned: bool) -> SpoolReport:

@@ -28,6 +28,8 @@ class RecorderStatus:
     """Events that found the spool full: their numbers are used up, so the gap shows in the run."""
     rejected: int
     """Events the destination refused for good; they are in the folder `rejected`."""
+    damages: int
+    """Places of a spool that could not be read; the bytes are in the folder `rejected` too."""
     adopted: int
     """Spools of dead processes that this one took over."""
     connected: bool

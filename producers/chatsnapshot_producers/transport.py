@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from chatsnapshot_producers.blobs import BlobStore
+from chatsnapshot_producers.report_channel import ReportFactory
 from chatsnapshot_producers.spooled_event import SpooledEvent
 
 
@@ -56,3 +57,5 @@ class Destination:
     """Where a person sees a run, if that is known."""
     blobs: BlobStore | None = None
     """Where payloads above the cap go; None: there are none."""
+    reports: ReportFactory | None = None
+    """Where source reports go; None: it takes none."""

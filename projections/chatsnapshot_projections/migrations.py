@@ -16,6 +16,7 @@ PROJECTIONS = ("run_items", "usage_lines", "workflow_facts", "runs_versions")
 VIEWS = (
     "event_types",
     "quarantine",
+    "quarantine_solved",
     "held",
     "model_prices",
     "runs",
@@ -77,6 +78,9 @@ def migrations(database: str, settings: str) -> tuple[Migration, ...]:
     return (
         Migration(1, "first tables", first),
         Migration(2, "durations, approvals and changes of prices", second),
+        Migration(
+            3, "solved quarantine records", statements("migrations/0003_solved_quarantine_records.sql", database)
+        ),
     )
 
 

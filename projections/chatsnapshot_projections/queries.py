@@ -1,11 +1,13 @@
 """The named queries over the views: always one tenant, always a limit, rows once whatever happened on the way in."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chatsnapshot_projections.clickhouse_client import clickhouse_errors
 from chatsnapshot_projections.price_rows import ImpactRow, PriceRow
+from chatsnapshot_projections.quarantine_rows import KnownFactRow, SolvedRow, WaitingRow
 from chatsnapshot_projections.query_rows import (
     BillingRow,
     ChargeRow,
@@ -124,6 +126,34 @@ class LedgerQueries:
         place = {"epoch": epoch, "partition": partition, "offset": offset}
         found = self._rows(QuarantineRow, "quarantined", 1, tenant=tenant, **place)
         return found[0] if found else None
+
+    def quarantine_solved(self, tenant: str, limit: int = LIMIT) -> list[SolvedRow]:
+        """What somebody solved, latest first; also what names no tenant at all."""
+        return self._rows(SolvedRow, "quarantine_solved", limit, tenant=tenant)
+
+    def quarantine_solution(self, tenant: str, epoch: int, partition: int, offset: int) -> SolvedRow | None:
+        """How one input in quarantine was solved; None when it waits or is not known."""
+        place = {"epoch": epoch, "partition": partition, "offset": offset}
+        found = self._rows(SolvedRow, "quarantine_solution", 1, tenant=tenant, **place)
+        return found[0] if found else None
+
+    def quarantine_waiting(self, tenants: Sequence[str] | None, reason: str, limit: int) -> list[WaitingRow]:
+        """What waits, in the topic's order; `tenants` None: of everybody; `reason` '': whatever it is."""
+        scope = {"tenants": list(tenants or ()), "all_tenants": tenants is None}
+        return self._rows(WaitingRow, "quarantine_waiting", limit, reason=reason, **scope)
+
+    def quarantine_place(self, epoch: int, partition: int, offset: int) -> WaitingRow | None:
+        """Where one refused input lies, waiting or solved, whoever's it is: the caller looks at the tenant."""
+        place = {"epoch": epoch, "partition": partition, "offset": offset}
+        found = self._rows(WaitingRow, "quarantine_place", 1, **place)
+        return found[0] if found else None
+
+    def known_facts(self, runs: Sequence[tuple[str, str]], event_ids: Sequence[str]) -> list[KnownFactRow]:
+        """What is recorded or held in these runs, (tenant, correlation) each, under these ids."""
+        if not runs or not event_ids:
+            return []
+        limit = len(runs) * len(event_ids) * 2
+        return self._rows(KnownFactRow, "known_facts", limit, runs=list(runs), event_ids=list(event_ids))
 
     def held(self, tenant: str, limit: int = LIMIT) -> list[HeldRow]:
         """What waits for its cause or predecessor, the next to be released first."""

@@ -132,3 +132,15 @@ class Batch:
     def span_of(self, partition: int) -> Span:
         """What it covers of one of its partitions."""
         return next(span for span in self.spans if span.partition == partition)
+
+
+def closed_batch(parts: Sequence[OpenBatch], *, is_announced: bool) -> Batch:
+    """One batch of open ones, in any order. `is_announced`: nothing has to be committed before it is inserted."""
+    inserts = parts[0].inserts(parts[1:])
+    return Batch(
+        spans=tuple(sorted(part.span() for part in parts)),
+        records=sum(part.records for part in parts),
+        size=sum(part.size for part in parts),
+        inserts=inserts,
+        stage=Stage.ANNOUNCED if is_announced or not inserts else Stage.CLOSED,
+    )

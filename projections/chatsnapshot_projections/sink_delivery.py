@@ -148,8 +148,8 @@ def _by_batch(lanes: Iterable[Lane]) -> list[tuple[Batch, list[Lane]]]:
 def _announcing(lanes: Sequence[Lane], batch: Batch) -> list[Mark]:
     """Each partition's commit names the whole batch: its next owner must be able to repeat it."""
     announced = Announcement(lanes[0].source.topic_id, batch.spans)
-    partitions = {lane: lane.source.partition for lane in lanes}
-    return [Mark(lane.source, batch.span_of(at).first, announced.to_metadata(at)) for lane, at in partitions.items()]
+    sources = [lane.source for lane in lanes]
+    return [Mark(each, batch.span_of(each.partition).first, announced.to_metadata(each.partition)) for each in sources]
 
 
 def _part_or_stop(lanes: Sequence[Lane], batch: Batch, reason: str) -> None:

@@ -17,7 +17,8 @@ UPSERT_LINGER_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """One topic. `announces`: exactly once by announced ranges; otherwise at least once, rows replace each other."""
+    """One topic. `announces`: exactly once by announced ranges, partitions together; otherwise at least once, each
+    partition alone, rows replace each other."""
 
     topic: str
     topic_id: str
@@ -26,8 +27,6 @@ class Intake:
     pace: Pace
     """Topics that count together share one."""
     linger_s: float
-    joins: bool
-    """Whether partitions go in together."""
 
 
 def ledger_intake(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) -> dict[str, Intake]:
@@ -37,7 +36,7 @@ def ledger_intake(config: SinkConfig, topic_ids: Mapping[str, str], framing: Fra
         return LedgerBatch(source, framing, config.batch_records, config.batch_bytes)
 
     topic, pace = config.topics.ledger, Pace(config.inserts_per_s_max)
-    return {topic: Intake(topic, topic_ids[topic], True, open_new, pace, config.linger_s, joins=True)}
+    return {topic: Intake(topic, topic_ids[topic], True, open_new, pace, config.linger_s)}
 
 
 def upsert_intakes(config: SinkConfig, topic_ids: Mapping[str, str], framing: Framing) -> dict[str, Intake]:
@@ -51,8 +50,8 @@ def upsert_intakes(config: SinkConfig, topic_ids: Mapping[str, str], framing: Fr
 
     pace, state_topic, quarantine_topic = Pace(config.upserts_per_s_max), config.topics.state, config.topics.quarantine
     return {
-        state_topic: Intake(state_topic, topic_ids[state_topic], False, held, pace, UPSERT_LINGER_S, joins=False),
+        state_topic: Intake(state_topic, topic_ids[state_topic], False, held, pace, UPSERT_LINGER_S),
         quarantine_topic: Intake(
-            quarantine_topic, topic_ids[quarantine_topic], False, quarantine, pace, UPSERT_LINGER_S, joins=False
+            quarantine_topic, topic_ids[quarantine_topic], False, quarantine, pace, UPSERT_LINGER_S
         ),
     }

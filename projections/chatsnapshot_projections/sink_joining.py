@@ -6,7 +6,7 @@ insert a partition, a record would wait for its partition's turn; joined, all th
 
 from collections.abc import Iterable, Sequence
 
-from chatsnapshot_projections.sink_batch import Batch, Stage
+from chatsnapshot_projections.sink_batch import Batch, closed_batch
 from chatsnapshot_projections.sink_lane import Lane
 from chatsnapshot_projections.sink_offsets import SPANS_MAX
 
@@ -27,17 +27,7 @@ def companions(first: Lane, lanes: Iterable[Lane], records_max: int, size_max: i
 
 def close(lanes: Sequence[Lane], now: float) -> Batch:
     """Make one batch of the open batches of these lanes: its spans are fixed from here on."""
-    first, *others = (lane.open_batch for lane in lanes)
-    parts = (first, *others)
-    inserts = first.inserts(others)
-    is_announced = not lanes[0].announces or not inserts
-    batch = Batch(
-        spans=tuple(sorted(part.span() for part in parts)),
-        records=sum(part.records for part in parts),
-        size=sum(part.size for part in parts),
-        inserts=inserts,
-        stage=Stage.ANNOUNCED if is_announced else Stage.CLOSED,
-    )
+    batch = closed_batch([lane.open_batch for lane in lanes], is_announced=not lanes[0].announces)
     for lane in lanes:
         lane.hold(batch, now)
     return batch

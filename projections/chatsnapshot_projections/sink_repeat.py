@@ -11,11 +11,13 @@ from queue import Empty, SimpleQueue
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from chatsnapshot_projections.sink_batch import Batch, Record, Source, Stage
+from chatsnapshot_projections.sink_batch import Batch, OpenBatch, Record, Source, closed_batch
+from chatsnapshot_projections.sink_consumer import RECOVERY
 from chatsnapshot_projections.sink_lane import Lane, OpenNew
 from chatsnapshot_projections.sink_offsets import Announcement, Span
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import TopicMismatch
+from chatsnapshot_schemas.known_brokers import KnownBrokers
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +25,6 @@ READ_RECORDS_MAX = 5_000
 READ_WAIT_S = 0.2
 """How soon the end of the worker is noticed."""
 QUEUED_KILOBYTES_MAX = 16 * 1024
-NO_GROUP = "none"
-"""The client wants a name; nothing is joined or committed, so it needs no right to it."""
 LOG_LEVEL = 2
 
 ReadSpans = Callable[[str, tuple[Span, ...], threading.Event], dict[int, list[Record]]]
@@ -32,12 +32,17 @@ ReadSpans = Callable[[str, tuple[Span, ...], threading.Event], dict[int, list[Re
 
 
 class SpanReader:
-    """Reads spans of a topic from Kafka; tries on while the broker is away, until `stop`."""
+    """Reads spans of a topic from Kafka; tries on while the broker is away, until `stop`.
 
-    def __init__(self, kafka: KafkaConnection) -> None:
+    Nothing is joined or committed, but the client looks for its group's coordinator all the same: `group` is one that
+    this account may read.
+    """
+
+    def __init__(self, kafka: KafkaConnection, group: str) -> None:
         self._settings: dict[str, object] = {
             **kafka.client_config(),
-            "group.id": NO_GROUP,
+            **RECOVERY,
+            "group.id": group,
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
@@ -47,8 +52,9 @@ class SpanReader:
         }
 
     def __call__(self, topic: str, spans: tuple[Span, ...], stop: threading.Event) -> dict[int, list[Record]]:
-        """The records of each span. Raises TopicMismatch."""
-        consumer = Consumer(self._settings)
+        """The records of each span. Raises TopicMismatch, BrokerUnavailable (only a new client helps)."""
+        brokers = KnownBrokers()
+        consumer = Consumer(self._settings | brokers.client_config())
         wanted = {span.partition: span for span in spans}
         found: dict[int, list[Record]] = {span.partition: [] for span in spans}
         try:
@@ -56,6 +62,7 @@ class SpanReader:
             while wanted and not stop.is_set():
                 for message in consumer.consume(READ_RECORDS_MAX, READ_WAIT_S):
                     _sort_in(message, topic, wanted, found)
+                brokers.check()
             return found
         finally:
             consumer.close()
@@ -145,7 +152,7 @@ class Repeats:
         self._done.put((topic, announced, outcome))
 
     def _batch(self, topic: str, announced: Announcement, records: dict[int, list[Record]]) -> Batch:
-        parts = []
+        parts: list[OpenBatch] = []
         for span in announced.spans:
             source = Source(topic, announced.topic_id, span.partition)
             part = self._open_new(source)
@@ -153,6 +160,4 @@ class Repeats:
             if part.unreadable:
                 raise TopicMismatch(part.unreadable)
             parts.append(part)
-        inserts = parts[0].inserts(parts[1:])
-        sizes = sum(part.records for part in parts), sum(part.size for part in parts)
-        return Batch(announced.spans, *sizes, inserts=inserts, stage=Stage.ANNOUNCED)
+        return closed_batch(parts, is_announced=True)

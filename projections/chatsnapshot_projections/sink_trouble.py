@@ -14,6 +14,11 @@ log = logging.getLogger(__name__)
 LOG_AGAIN_AFTER_S = 30.0
 """The client repeats the same trouble several times a second."""
 
+FENCED = (
+    "another sink runs under the same instance id, or this one joined twice while the broker stood still (then a new "
+    "start helps)"
+)
+"""The broker stalls, a request to join times out here and is answered there: the next one comes from a stranger."""
 _MISCONFIGURED = frozenset(
     {
         KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -41,7 +46,7 @@ class ClientTrouble:
         if refused is not None:
             self._fail(refused)
         elif error.code() == KafkaError.FENCED_INSTANCE_ID or "fenced" in error.str().lower():
-            self._fail(AlreadyRunning(f"another sink runs under the same instance id: {error.str()}"))
+            self._fail(AlreadyRunning(f"{FENCED}: {error.str()}"))
         elif error.code() in _MISCONFIGURED:
             self._fail(ConfigurationError(f"Kafka refuses the sink: {error.str()}"))
         elif error.fatal():

@@ -27,6 +27,7 @@ from chatsnapshot_projections.sink_lane import Lane
 from chatsnapshot_projections.sink_repeat import Repeats, SpanReader
 from chatsnapshot_projections.sink_router import route
 from chatsnapshot_projections.sink_trouble import ClientTrouble
+from chatsnapshot_schemas.known_brokers import KnownBrokers
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +54,14 @@ class SinkWorker:
         self._intakes = intakes
         self._metrics = metrics
         self._trouble = ClientTrouble(config.kafka)
-        self._consumer = Consumer(consumer_config(config, self._trouble.report))
+        self._brokers = KnownBrokers()
+        self._consumer = Consumer(consumer_config(config, self._trouble.report) | self._brokers.client_config())
         self._threads = InsertThreads(write, config.inserts_in_flight_max)
         self._delivery = Delivery(self._commit, self._threads, metrics, on_step)
         self._assignment = Assignment(intakes, self._delivery)
-        self._repeats = Repeats(SpanReader(config.kafka), lambda source: intakes[source.topic].open_new(source))
+        self._repeats = Repeats(
+            SpanReader(config.kafka, config.group), lambda source: intakes[source.topic].open_new(source)
+        )
         self.stepped_at = time.monotonic()
         """When the loop last came round; monotonic seconds."""
         self._report_at = 0.0
@@ -84,6 +88,7 @@ class SinkWorker:
 
     def _step(self) -> None:
         messages = self._consumer.consume(FETCH_RECORDS_MAX, FETCH_WAIT_S)
+        self._brokers.check()
         failure = self._assignment.failure or self._trouble.failure
         if failure is not None:
             raise failure
@@ -109,7 +114,7 @@ class SinkWorker:
                 return
             if lane.may_close and intake.pace.is_free(now):  # else it went with another, or its turn has not come
                 intake.pace.start(now)
-                self._delivery.begin(self._company(lane, lanes) if intake.joins else [lane])
+                self._delivery.begin(self._company(lane, lanes) if intake.announces else [lane])
 
     def _company(self, lane: Lane, lanes: list[Lane]) -> list[Lane]:
         return companions(lane, lanes, self._config.batch_records, self._config.batch_bytes)

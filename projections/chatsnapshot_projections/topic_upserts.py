@@ -6,6 +6,7 @@ topic, so repeating does no harm. These are small tables; their records are deco
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from io import BytesIO
 from typing import Any, Protocol
 
@@ -14,12 +15,16 @@ import fastavro
 from chatsnapshot_projections.avro_block import container, container_header
 from chatsnapshot_projections.sink_batch import Insert, Record, Source
 from chatsnapshot_projections.sink_offsets import Span
-from chatsnapshot_schemas import headers
-from chatsnapshot_schemas.codec import decode_plain
 from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.framing import Framing
-from chatsnapshot_schemas.reasons import Reason
-from chatsnapshot_schemas.rules import check_identity
+from chatsnapshot_schemas.quarantine_entries import (
+    SolvedMark,
+    identity_of,
+    input_place,
+    is_solved_mark,
+    quarantined_input,
+    solved_mark,
+)
 from chatsnapshot_schemas.state_entries import HELD, decode_held, held_position
 
 ROWS_MAX = 5_000
@@ -33,7 +38,9 @@ Position = tuple[int, int, int]
 _KEY = {"input_epoch": "int", "input_partition": "int", "input_offset": "long"}
 _MICROS = {"type": "long", "logicalType": "timestamp-micros"}
 _VERSION = {"version": "long", "deleted": "int"}
-_NO_NUMBER_USED = (Reason.MISROUTED, Reason.SOURCE_SEQ_JUMP)
+_NO_ROW: Row = {"version": -1}
+SOLVED_VERSION = 1 << 62
+"""Added to a mark's version: it goes before every refusal of its input, also one that was written later."""
 
 
 class UpsertRows(Protocol):
@@ -76,10 +83,10 @@ class HeldRows:
 
 
 class QuarantineRows:
-    """What could not be recorded, with its original bytes; a later record of the same input ends that.
+    """What could not be recorded, with its original bytes; a mark takes the bytes away and says who solved it.
 
-    The sequencer gives every quarantined input a reason, so a record without one is that later record: no input can
-    pass for it, whatever headers it brings.
+    A mark counts wherever in its partition it lies: a refused input that is written once more (by a sequencer that was
+    set back) does not open it again.
     """
 
     table = "quarantine_versions"
@@ -92,6 +99,13 @@ class QuarantineRows:
         "first_seen": _MICROS,
         "message_key": "bytes",
         "original": "bytes",
+        "quarantine_offset": "long",
+        "solution": "string",
+        "solved_at": _MICROS,
+        **dict.fromkeys(("solved_by", "because", "edited", "sent_event_id"), "string"),
+        "sent_partition": "int",
+        "sent_offset": "long",
+        "fact_event_id": "string",
         **_VERSION,
     }
 
@@ -100,40 +114,27 @@ class QuarantineRows:
 
     def row(self, record: Record) -> tuple[Position, Row] | None:
         """A quarantined input, or its solution."""
-        texts = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers() or ()}
-        try:
-            position = (
-                int(texts[headers.QUARANTINE_INPUT_EPOCH]),
-                int(texts[headers.QUARANTINE_INPUT_PARTITION]),
-                int(texts[headers.QUARANTINE_INPUT_OFFSET]),
-            )
-            first_seen = int(texts.get(headers.QUARANTINE_FIRST_SEEN, 0))
-        except (KeyError, ValueError) as error:
-            raise InvalidEvent("headers", f"of a quarantine record: {error!r}") from None
-        is_solved = headers.QUARANTINE_REASON not in texts
-        reason = texts.get(headers.QUARANTINE_REASON, "")
+        pairs, key, value = record.headers() or (), record.key(), record.value()
+        if is_solved_mark(pairs):
+            return self._solved(record)
+        found = quarantined_input(pairs, key, value, record.offset())
         described = {
-            **self._identity(record, reason),
-            "reason": reason,
-            "detail": texts.get(headers.QUARANTINE_DETAIL, ""),
-            "first_seen": first_seen,
-            "message_key": record.key() or b"",
-            "original": b"" if is_solved else record.value() or b"",
+            **asdict(identity_of(self._framing, key, value, found.reason)),
+            "reason": found.reason,
+            "detail": found.detail,
+            "first_seen": found.first_seen,
+            "message_key": key or b"",
+            "original": value or b"",
+            "quarantine_offset": found.quarantine_offset,
         }
-        return position, _row(record, position, described, is_deleted=is_solved)
+        return found.place, _row(record, found.place, described, is_deleted=False)
 
-    def _identity(self, record: Record, reason: str) -> Row:
-        """Whose event it is, as far as it can be read: from the envelope, else from the key."""
-        try:
-            plain = decode_plain(self._framing.envelope_body(record.value()))
-            check_identity(plain)
-        except InvalidEvent:
-            tenant_id, _, correlation_id = (record.key() or b"").decode("utf-8", "replace").partition("/")
-            return {"tenant_id": tenant_id, "correlation_id": correlation_id} if correlation_id else {}
-        identity = {name: plain[name] for name in ("tenant_id", "correlation_id", "event_id", "event_type")}
-        if plain["source_seq"] is not None and reason not in _NO_NUMBER_USED:
-            identity |= {"source_instance": plain["source"]["instance"], "source_seq": plain["source_seq"]}
-        return identity
+    def _solved(self, record: Record) -> tuple[Position, Row]:
+        pairs = record.headers() or ()
+        place, mark = input_place(pairs), solved_mark(pairs, record.value())
+        described = {"message_key": record.key() or b""} if mark is None else _mark_columns(record, mark)
+        row = _row(record, place, described, is_deleted=mark is None)
+        return place, row | {"version": record.offset() + SOLVED_VERSION}
 
 
 class UpsertBatch:
@@ -164,7 +165,7 @@ class UpsertBatch:
             except InvalidEvent as error:
                 self.unreadable = f"{self._source} offset {record.offset()}: {error}"
                 break
-            if found is not None:
+            if found is not None and found[1]["version"] >= self._rows.get(found[0], _NO_ROW)["version"]:
                 self._rows[found[0]] = found[1]
                 self.size += len(record.value() or b"")
             self.first = record.offset() if self.first < 0 else self.first
@@ -194,6 +195,26 @@ class UpsertBatch:
         body = container(statement, container_header(json.dumps(schema)), len(self._rows), bodies.getvalue())
         where = f"{table}:{self._source.topic_id}:{self._source.partition}:{self.first}-{self.last}"
         return (Insert(table=table, token=where, body=body, rows=len(self._rows)),)
+
+
+def _mark_columns(record: Record, mark: SolvedMark) -> Row:
+    return {
+        **asdict(mark.identity),
+        "reason": mark.reason,
+        "detail": mark.detail,
+        "first_seen": mark.first_seen,
+        "message_key": record.key() or b"",
+        "quarantine_offset": mark.quarantine_offset,
+        "solution": str(mark.solution),
+        "solved_at": mark.at,
+        "solved_by": mark.by,
+        "because": mark.because,
+        "edited": ", ".join(mark.edited),
+        "sent_event_id": mark.sent_event_id,
+        "sent_partition": mark.sent_partition,
+        "sent_offset": mark.sent_offset,
+        "fact_event_id": mark.fact_event_id,
+    }
 
 
 def _row(record: Record, position: Position, described: Row, *, is_deleted: bool) -> Row:

@@ -7,6 +7,7 @@ ChatSnapshotError            .code: stable reason
 │   ├── RegistryUnavailable
 │   ├── BlobUnavailable      the storage of large payloads
 │   ├── IngestBusy           as much is on its way to the broker as may be
+│   ├── QuarantineBusy       somebody else is solving records of the same partition
 │   ├── SpoolFull
 │   └── Undelivered          .remaining: events still in the spool
 ├── InvalidEvent             quarantine: this event will never fit   .reason .field
@@ -24,6 +25,8 @@ ChatSnapshotError            .code: stable reason
     │   └── BlobChanged      a stored payload is not the one that was recorded
     ├── QueryFailed          ClickHouse refused   .server_code .server_name
     ├── SchemaRefused        the registry refuses an incompatible schema
+    ├── RedriveRefused       a quarantine record cannot be solved in this way
+    │   └── AlreadySolved    somebody did it before
     └── NotFound             no such run, event or record
         └── BlobMissing      a stored payload is gone
 """
@@ -71,6 +74,12 @@ class IngestBusy(TransientError):
     """The ingest has as many bytes or requests on their way as it may; nothing of this one was handed on."""
 
     code = "ingest_busy"
+
+
+class QuarantineBusy(TransientError):
+    """Another process solves records of the same quarantine partition; nothing was changed by this one."""
+
+    code = "quarantine_busy"
 
 
 class SpoolFull(TransientError):
@@ -202,6 +211,18 @@ class SchemaRefused(FatalError):
     """The registry holds an incompatible schema."""
 
     code = "schema_refused"
+
+
+class RedriveRefused(FatalError):
+    """A quarantine record cannot be solved as asked; the message says what to do instead. Nothing was changed."""
+
+    code = "redrive_refused"
+
+
+class AlreadySolved(RedriveRefused):
+    """The record was redriven or discarded before; the message says by whom."""
+
+    code = "already_solved"
 
 
 class NotFound(FatalError):

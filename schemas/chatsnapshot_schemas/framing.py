@@ -16,6 +16,7 @@ SINGLE_OBJECT_BYTES = 10
 CONFLUENT = b"\x00"
 CONFLUENT_BYTES = 5
 _ENVELOPE_PREFIX = SINGLE_OBJECT + envelope_schema().fingerprint
+_LEDGER_PREFIX = SINGLE_OBJECT + ledger_schema().fingerprint
 
 
 class SchemaIds(Protocol):
@@ -69,6 +70,8 @@ class Framing:
 
     def ledger_body(self, value: bytes | None) -> bytes:
         """The Avro body of a ledger record. Raises as `take_apart`."""
+        if value and value.startswith(_LEDGER_PREFIX):
+            return value[SINGLE_OBJECT_BYTES:]
         return self._body(value, ledger_schema())
 
     def _body(self, value: bytes | None, schema: AvroSchema) -> bytes:

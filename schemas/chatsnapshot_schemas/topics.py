@@ -9,7 +9,16 @@ INPUT_MESSAGE_BYTES_MAX = 1024 * 1024
 OUTPUT_HEADROOM_BYTES = 64 * 1024
 """Outputs carry the input and more: without this the largest input would fail for ever."""
 OUTPUT_MESSAGE_BYTES_MAX = INPUT_MESSAGE_BYTES_MAX + OUTPUT_HEADROOM_BYTES
+QUARANTINE_MESSAGE_BYTES_MAX = 8 * 1024 * 1024
+"""More than the events topic takes, because that counts packed bytes and another codec may pack less well. Hosted
+clusters allow a topic no more than this."""
+QUARANTINED_BYTES_MAX = QUARANTINE_MESSAGE_BYTES_MAX - OUTPUT_HEADROOM_BYTES
+"""Key, value and headers of an input that quarantine keeps whole."""
 EVENTS_RETENTION_MS = 7 * 24 * 3600 * 1000
+SOURCES_RETENTION_MS = 90 * 24 * 3600 * 1000
+"""A report is kept so long after it last changed: until then a hole at the end of a run is found."""
+SOURCES_SEGMENT_MS = 24 * 3600 * 1000
+"""The newest segment is not compacted: a day's reports are the most that is read in vain."""
 FOR_EVER = "-1"
 
 
@@ -52,9 +61,14 @@ def topic_specs(names: TopicNames, partitions: int, replication_factor: int) -> 
             cleanup_policy="delete",
             retention_ms=FOR_EVER,
             retention_bytes=FOR_EVER,
-            max_message_bytes=output,
+            max_message_bytes=str(QUARANTINE_MESSAGE_BYTES_MAX),
         ),
         spec(names.state, cleanup_policy="compact", max_message_bytes=output),
-        spec(names.sources, cleanup_policy="compact"),
+        spec(
+            names.sources,
+            cleanup_policy="compact,delete",
+            retention_ms=str(SOURCES_RETENTION_MS),
+            segment_ms=str(SOURCES_SEGMENT_MS),
+        ),
         spec(names.roots, cleanup_policy="delete", retention_ms=FOR_EVER, retention_bytes=FOR_EVER),
     )

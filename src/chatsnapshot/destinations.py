@@ -5,8 +5,11 @@ from urllib.parse import quote, urlsplit
 
 from chatsnapshot.embedded.endpoints import Endpoints, read_endpoints
 from chatsnapshot.settings import Settings
+from chatsnapshot_producers.http_reports import HttpReports
 from chatsnapshot_producers.http_transport import HttpTransport
+from chatsnapshot_producers.kafka_reports import KafkaReports
 from chatsnapshot_producers.kafka_transport import KafkaTransport
+from chatsnapshot_producers.report_channel import ReportChannel
 from chatsnapshot_producers.transport import Destination, OnTrouble, Transport
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import ConfigurationError, StackNotRunning
@@ -61,13 +64,14 @@ def _http(url: str, api_key: str | None, service: str) -> Destination:
     base_url = _base_url(url)
 
     def connect(on_trouble: OnTrouble) -> Transport:
-        return HttpTransport(base_url, api_key, on_trouble, client_id=f"chatsnapshot-{service}")
+        return HttpTransport(base_url, api_key, on_trouble, client_id=_client_id(service))
 
     return Destination(
         name=base_url,
         where=base_url,
         connect=connect,
         run_link=lambda run_id: f"{base_url}/v1/runs/{quote(run_id, safe='')}",
+        reports=lambda: HttpReports(base_url, api_key, client_id=_client_id(service)),
     )
 
 
@@ -92,6 +96,7 @@ def _kafka(servers: str, settings: Settings, service: str) -> Destination:
         name=f"kafka://{known}/{topic}",
         where=f"kafka://{servers}, topic {topic}",
         connect=partial(_connect, _with_servers(settings, servers), settings, service),
+        reports=partial(_connect_reports, _with_servers(settings, servers), settings, service),
     )
 
 
@@ -99,16 +104,19 @@ def _local_stack(settings: Settings, service: str) -> Destination:
     endpoints = _endpoints(settings)
     topic = settings.topics().events
 
-    def connect(on_trouble: OnTrouble) -> Transport:
+    def kafka() -> KafkaConnection:
         # looked up each time: a stack that was restarted may be on other ports
-        servers = _endpoints(settings).kafka.bootstrap_servers
-        return _connect(_with_servers(settings, servers), settings, service, on_trouble)
+        return _with_servers(settings, _endpoints(settings).kafka.bootstrap_servers)
+
+    def connect(on_trouble: OnTrouble) -> Transport:
+        return _connect(kafka(), settings, service, on_trouble)
 
     return Destination(
         name=f"stack:{settings.data_dir.resolve()}/{topic}",
         where=f"the local stack in {settings.data_dir} (kafka://{endpoints.kafka.bootstrap_servers}, topic {topic})",
         connect=connect,
         run_link=lambda run_id: f"{endpoints.http.url}/v1/runs/{quote(run_id, safe='')}",
+        reports=lambda: _connect_reports(kafka(), settings, service),
     )
 
 
@@ -118,8 +126,16 @@ def _connect(kafka: KafkaConnection, settings: Settings, service: str, on_troubl
         settings.topics().events,
         framing_with(settings.schema_registry_url),
         on_trouble,
-        client_id=f"chatsnapshot-{service}",
+        client_id=_client_id(service),
     )
+
+
+def _connect_reports(kafka: KafkaConnection, settings: Settings, service: str) -> ReportChannel:
+    return KafkaReports(kafka, settings.topics().sources, client_id=_client_id(service))
+
+
+def _client_id(service: str) -> str:
+    return f"chatsnapshot-{service}"
 
 
 def _with_servers(settings: Settings, servers: str) -> KafkaConnection:

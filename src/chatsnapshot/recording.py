@@ -47,6 +47,7 @@ class Recorder(UnwiredRecorder):
             service=service,
             tenant=tenant or settings.tenant,
             flush_at_exit_s=settings.flush_at_exit_s,
+            report_every_s=settings.source_report_every_s,
         )
         recorder.adopt()
         return recorder

@@ -122,6 +122,17 @@ class Settings(BaseSettings):
     flush_at_exit_s: float = Field(default=5.0, ge=0)
     """How long a process that ends waits for acknowledgements; the rest stays in the spool."""
 
+    signing_key_file: Path | None = None
+    """PEM of the Ed25519 key that the sequencer signs Merkle roots with; unset: they are written unsigned. The local
+    stack makes one in its data folder."""
+    root_interval_s: float = Field(default=60.0, ge=1)
+    """A partition that got records gets a root so often."""
+    root_records: int = Field(default=100_000, ge=1)
+    """As many records make one due earlier."""
+
+    source_report_every_s: float = Field(default=30.0, gt=0)
+    """How often a process that records reports what it has numbered and sent, beside after a flush and at its end."""
+
     sink_batch_records: int = Field(default=50_000, ge=1)
     """Records of one insert at most."""
     sink_batch_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)

@@ -44,6 +44,15 @@ def test_a_value_that_does_not_fit(setting: str, complaint: str) -> None:
     assert complaint in done.stderr
 
 
+def test_the_signing_key_is_mounted_for_the_sequencer_alone() -> None:
+    for role, each in workloads(ALL_OPTIONS).items():
+        pod = pod_of(each)
+        secrets = [volume["secret"]["secretName"] for volume in pod.get("volumes", []) if "secret" in volume]
+        assert ("ledger-signing" in secrets) == (role == "sequencer")
+        names = {entry["name"] for entry in pod["containers"][0]["env"]}
+        assert ("CHATSNAPSHOT_SIGNING_KEY_FILE" in names) == (role == "sequencer")
+
+
 def test_hosts_of_ingest_and_read_differ() -> None:
     same = ["--set", "ingress.enabled=true,ingress.ingestHost=a.example,ingress.readHost=a.example"]
     done = template("-f", str(MINIMAL), *same)

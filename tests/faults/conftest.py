@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,15 +29,22 @@ def fault_random(request: pytest.FixtureRequest) -> random.Random:
 
 
 @pytest.fixture
+def lab_options() -> dict[str, Any]:
+    """Options of `Lab.created`; a module that wants others defines a fixture of this name."""
+    return {}
+
+
+@pytest.fixture
 def lab(
     request: pytest.FixtureRequest,
     kafka_bootstrap: str,
     clickhouse_url: str,
     tmp_path: Path,
     fault_random: random.Random,
+    lab_options: dict[str, Any],
 ) -> Iterator[Lab]:
     """An installation on the session's broker and engine; whatever still runs at the end is killed."""
-    with Lab.created(kafka_bootstrap, clickhouse_url, tmp_path, fault_random) as made:
+    with Lab.created(kafka_bootstrap, clickhouse_url, tmp_path, fault_random, **lab_options) as made:
         yield made
         request.node.user_properties.append(("fault", fault_row(request.node.name, made)))
 

@@ -8,13 +8,12 @@ import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from chatsnapshot_schemas.rules import Plain
+from tests.faults.content import content
 from tests.pipeline.sequencer_installation import input_record
 
 CAUSES_MAX = 3
-_MODELS = ("gpt-5.6-sol", "claude-sonnet-5", "a-model-without-a-price")
 
 
 @dataclass
@@ -52,7 +51,7 @@ class Workload:
         event_id = str(uuid.UUID(int=self.choices.getrandbits(128), version=4))
         causes = self.choices.sample(earlier[-20:], min(len(earlier[-20:]), self.choices.randrange(CAUSES_MAX)))
         earlier.append(event_id)
-        event_type, payload = self._content(run, number)
+        event_type, payload = content(self.choices, run, number)
         return {
             "event_id": event_id,
             "tenant_id": self.tenant,
@@ -75,20 +74,3 @@ class Workload:
             "payload": json.dumps(payload),
             "payload_ref": None,
         }
-
-    def _content(self, run: str, number: int) -> tuple[str, dict[str, Any]]:
-        kind = self.choices.randrange(4)
-        if kind == 0:
-            return "execution.message", {
-                "role": "user",
-                "content": f"{run} {number} {'x' * self.choices.randrange(200)}",
-            }
-        if kind == 1:
-            usage = {"input_tokens": self.choices.randrange(5_000), "output_tokens": self.choices.randrange(900)}
-            model_call_id = f"{run}-{number}-{self.choices.randrange(1 << 32)}"
-            message = {"role": "assistant", "content": "so", "model": self.choices.choice(_MODELS)}
-            return "execution.message", {**message, "model_call_id": model_call_id, "usage": usage}
-        if kind == 2:
-            call = {"tool_call_id": f"{run}-{number}", "tool_name": "search", "arguments": {"n": number}}
-            return "execution.tool_call", call
-        return "system.workflow_event", {"phase": "step", "name": f"step {number}"}

@@ -86,6 +86,7 @@ class SecuredInstallation:
             "topic_prefix": self.names.prefix,
             "partitions": str(PARTITIONS),
             "hold_s": str(HOLD_S),
+            "root_interval_s": "1",
             "data_dir": str(self._folder / role),
         }
         return kept | {f"CHATSNAPSHOT_{name.upper()}": value for name, value in (told | settings).items()}

@@ -27,7 +27,7 @@ set -euo pipefail
 chatsnapshot() {
     local code=0
     "$PYTHON" -m chatsnapshot "$@" || code=$?
-    if [ "$1" = verify ] && [ $code = 3 ]; then return 0; fi  # intact, but open: a good answer
+    if [ $code = 3 ] && [[ "$1 ${2:-}" =~ ^verify|check ]]; then return 0; fi  # intact, but open: a good answer
     return $code
 }
 """

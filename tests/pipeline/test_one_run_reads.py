@@ -15,7 +15,7 @@ GRANULE_ROWS = 64
 OF_ONE_RUN_MAX = 4
 """Granules: 50 events of up to two rows each, in granules of 64, which need not begin with the run."""
 NO_RUN = {"event_types", "model_prices", "billing_by_day"}
-KEPT_BY_INPUT = {"held", "quarantine"}
+KEPT_BY_INPUT = {"held", "quarantine", "quarantine_solved"}
 """Ordered by their place in the events topic, and small: what waits."""
 _READ = re.compile(r"ReadFromMergeTree \(\w+\.(\w+)\)(.*?)(?=ReadFrom|\Z)", re.DOTALL)
 PAYLOADS = (

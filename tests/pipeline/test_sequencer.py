@@ -105,7 +105,7 @@ def test_the_largest_message_that_the_input_takes_passes(installation: Installat
     # what Kafka's record batch adds to key and value
     value = bytes(index % 251 for index in range(INPUT_MESSAGE_BYTES_MAX - len(key) - 75))
     installation.send_to(partition, value, key)
-    squeezed = bytes(8 * INPUT_MESSAGE_BYTES_MAX)
+    squeezed = bytes(7 * INPUT_MESSAGE_BYTES_MAX)
     installation.send_to(partition, squeezed, key, settings={"compression.type": "zstd"})
     installation.send([input_record(event("large", 0))])
     eventually(lambda: of_runs(installation, "large") or None)

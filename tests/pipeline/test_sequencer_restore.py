@@ -177,6 +177,29 @@ def commit_by_hand(config: SequencerConfig, offset: int, metadata: str | None) -
     consumer.close()
 
 
+@pytest.mark.parametrize("last", ["recorded", "held", "quarantined"])
+def test_a_committed_offset_older_than_what_was_sequenced_doubles_nothing(
+    installation: Installation, config: SequencerConfig, last: str
+) -> None:
+    """As when the broker lost the end of its offsets topic."""
+    end = {
+        "recorded": input_record(event("x", 0)),
+        "held": input_record(event("x", 1, event_id("x", 0))),
+        "quarantined": (b"default/x", b"poison"),
+    }
+    topic = describe(admin_client(config.kafka), config.topics)
+    installation.send([(b"default/x", b"poison"), *chained_events(["y"], range(3)), end[last]])
+    sequence_all(config)
+    quarantined = len(installation.records(config.topics.quarantine))
+    commit_by_hand(config, 400, OffsetMetadata(topic.topic_id, 1, 0).to_text())
+    with opened(config) as lane:
+        assert lane.start == 405
+        assert lane.sequencer.stream_time == installation.records(config.topics.events)[-1].timestamp()[1] * 1000
+    sequence_all(config)
+    assert len(installation.records(config.topics.quarantine)) == quarantined
+    assert_intact(installation.ledger_bodies())
+
+
 @pytest.mark.parametrize("metadata", [None, "somebody else's", "{}", '{"v":1}', '{"v":99}'])
 def test_an_offset_that_no_sequencer_committed_is_refused(config: SequencerConfig, metadata: str | None) -> None:
     commit_by_hand(config, 10, metadata)

@@ -14,7 +14,7 @@ from chatsnapshot_projections import sink, sink_consumer
 from chatsnapshot_projections.sink_config import SinkConfig
 from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
 from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
-from tests.pipeline.answer_cutter import AnswerCutter, Harm
+from tests.faults.clickhouse_proxy import ClickHouseProxy, Harm
 from tests.pipeline.sink_world import SinkWorld, until, what_it_said, worlds
 
 
@@ -40,7 +40,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_bytes_under_the_same_tok
 ) -> None:
     """Swallowed: each attempt was stored. Refused: none was. The sink cannot tell them apart and need not."""
     expected = world.record(900)
-    with AnswerCutter(world.url, harm, times) as cutter:
+    with ClickHouseProxy(world.url, harm, times) as cutter:
         with running(world, url=cutter.url, config={"batch_records": 300}) as process:
             until(lambda: world.rows() >= expected, f"{expected} rows", [process])
             until(lambda: world.committed()[1] == "", "the last commit", [process])
@@ -53,7 +53,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_bytes_under_the_same_tok
 
 def test_while_clickhouse_is_away_the_sink_waits_and_then_catches_up(world: SinkWorld) -> None:
     expected = world.record(400)
-    with AnswerCutter(world.url, "refuse", 1_000_000, refused_code=210) as cutter:
+    with ClickHouseProxy(world.url, "refuse", 1_000_000, refused_code=210) as cutter:
         # so short an interval between polls that a sink which waits for ClickHouse would lose its partitions
         impatient = {"max_poll_interval_s": 6.0, "session_timeout_s": 6.0, "insert_timeout_s": 2.0}
         with running(world, url=cutter.url, config=impatient) as process:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatsnapshot_schemas.codec import decode_ledger_plain
-from tests.pipeline.answer_cutter import AnswerCutter
+from tests.faults.clickhouse_proxy import ClickHouseProxy
 from tests.pipeline.sink_world import SinkWorld, until, what_it_said, worlds
 from tests.unit.projections_sink.recorded import FRAME, ledger_values
 
@@ -121,7 +121,7 @@ def test_a_batch_whose_partitions_have_two_owners_by_now_is_in_once(world: SinkW
     short = {"session_timeout_s": 6.0}
     victim = world.start(config={**JOINED, **short}, kill=["stored", 1])
     assert victim.wait(60) == -signal.SIGKILL, what_it_said(victim)
-    with AnswerCutter(world.url, "refuse", NEVER) as one, AnswerCutter(world.url, "refuse", NEVER) as other:
+    with ClickHouseProxy(world.url, "refuse", NEVER) as one, ClickHouseProxy(world.url, "refuse", NEVER) as other:
         ways = (one, other)
         heirs = [world.start(config=short, url=way.url) for way in ways]
         try:

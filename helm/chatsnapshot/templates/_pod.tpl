@@ -87,6 +87,13 @@ imagePullSecrets:
     items: [{key: {{ $tls.certificateKey }}, path: tls.crt}, {key: {{ $tls.privateKeyKey }}, path: tls.key}]
 {{- end }}
 {{- end }}
+{{- if and (eq .role "sequencer") $v.roots.signingKeySecret }}
+- name: signing
+  secret:
+    secretName: {{ $v.roots.signingKeySecret }}
+    defaultMode: 0440
+    items: [{key: {{ $v.roots.signingKeyKey }}, path: signing_key.pem}]
+{{- end }}
 {{- if and (has .role (list "ingest" "read")) (not $v.blobs.url) }}
 - name: blobs
   persistentVolumeClaim:
@@ -105,6 +112,9 @@ imagePullSecrets:
 {{- if $tls.clientCertificateSecret }}
 - {name: {{ $part }}-client, mountPath: /etc/chatsnapshot/{{ $part }}-client, readOnly: true}
 {{- end }}
+{{- end }}
+{{- if and (eq .role "sequencer") $v.roots.signingKeySecret }}
+- {name: signing, mountPath: /etc/chatsnapshot/signing, readOnly: true}
 {{- end }}
 {{- if and (has .role (list "ingest" "read")) (not $v.blobs.url) }}
 - {name: blobs, mountPath: /var/lib/chatsnapshot-blobs, readOnly: {{ eq .role "read" }}}

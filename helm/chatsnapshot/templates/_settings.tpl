@@ -36,6 +36,7 @@ CHATSNAPSHOT_SCHEMA_REGISTRY_URL: {{ . | quote }}
 CHATSNAPSHOT_BLOB_URL: {{ default "file:///var/lib/chatsnapshot-blobs" $v.blobs.url | quote }}
 CHATSNAPSHOT_HOLD_S: {{ $v.sequencing.holdSeconds | quote }}
 CHATSNAPSHOT_CAUSE_POLICY: {{ $v.sequencing.causePolicy | quote }}
+CHATSNAPSHOT_ROOT_INTERVAL_S: {{ $v.roots.intervalSeconds | quote }}
 CHATSNAPSHOT_SINK_BATCH_RECORDS: {{ $v.sink.batchRecords | int64 | quote }}
 CHATSNAPSHOT_SINK_BATCH_BYTES: {{ $v.sink.batchBytes | int64 | quote }}
 CHATSNAPSHOT_LOG_LEVEL: {{ $v.logLevel | quote }}
@@ -87,6 +88,9 @@ api-key: {{ $v.api.key | b64enc | quote }}
 {{- $own := not $v.api.existingSecret }}
 - name: CHATSNAPSHOT_API_KEY
   valueFrom: {secretKeyRef: {name: {{ default .secret $v.api.existingSecret }}, key: {{ ternary "api-key" $v.api.secretKey $own }}}}
+{{- end }}
+{{- if and (eq .role "sequencer") $v.roots.signingKeySecret }}
+- {name: CHATSNAPSHOT_SIGNING_KEY_FILE, value: /etc/chatsnapshot/signing/signing_key.pem}
 {{- end }}
 {{- with $v.extraEnv }}
 {{ toYaml . }}

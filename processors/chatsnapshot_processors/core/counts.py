@@ -33,3 +33,17 @@ class Counts:
     source_seq_reused: int = 0
     ticks: int = 0
     """Control records."""
+
+    def decided(self) -> dict[str, int]:
+        """What is not seen from the outputs of a step, by the name it has as a metric."""
+        return {
+            "held": self.held,
+            "released": self.released,
+            "expired": self.expired,
+            "pushed_out": self.pushed_out,
+            "late": self.late,
+            "gaps": self.gaps,
+            "missing_numbers": self.missing,
+            "unresolved": self.unresolved,
+            "source_seq_reused": self.source_seq_reused,
+        }

@@ -142,6 +142,10 @@ class HeldEvents:
         """The held event from that position."""
         return self._events[position]
 
+    def holds_any_of(self, source: Source) -> bool:
+        """Whether an event of that instance is held."""
+        return source in self._numbers
+
     def holds_number(self, source: Source, number: int) -> bool:
         """Whether an event with that number is held."""
         numbers = self._numbers.get(source)

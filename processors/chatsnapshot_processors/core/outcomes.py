@@ -5,8 +5,9 @@ from chatsnapshot_processors.core.counts import Counts
 from chatsnapshot_processors.core.held import HeldEvents, Waiting
 from chatsnapshot_processors.core.held_entry import held_put, held_tombstone
 from chatsnapshot_processors.core.incoming import CauseKind, Incoming, Refusal
+from chatsnapshot_processors.core.record_size import kept_record
 from chatsnapshot_processors.core.recorded_state import Overlay
-from chatsnapshot_processors.core.records import Duplicate, InputRecord, Output, Quarantined, StateChange
+from chatsnapshot_processors.core.records import Duplicate, InputRecord, Output, Quarantined
 from chatsnapshot_processors.core.sources import Sources
 from chatsnapshot_schemas.rules import Plain
 
@@ -40,7 +41,7 @@ class Outcomes:
         self._outputs.append(recorded)
         self._overlay.fold_prepared(recorded.plain, event.correlation, event.digest)
         if source is not None and (late or self._sources.has_used(source)):
-            self._append(self._sources.account(source, event.number))
+            self._outputs.extend(self._sources.account(source, event.number))
         if self._held.count:
             self._held.cause_recorded(event.correlation, event.event_id)
             self._tell_source(event)
@@ -75,20 +76,16 @@ class Outcomes:
     def quarantine(self, record: InputRecord, epoch: int, partition: int, refusal: Refusal) -> None:
         """An input record goes to quarantine."""
         self.counts.quarantined[refusal.reason] += 1
-        self._outputs.append(Quarantined(record, refusal.reason, refusal.detail, epoch, partition))
+        self._outputs.append(Quarantined(kept_record(record), refusal.reason, refusal.detail, epoch, partition))
 
     def _use_up_number(self, event: Incoming) -> None:
         if event.source is not None:
-            self._append(self._sources.use_up(event.source, event.number))
+            self._outputs.extend(self._sources.use_up(event.source, event.number))
             self._tell_source(event)
 
     def _tell_source(self, event: Incoming) -> None:
         if self._held.count and event.source is not None:
             self._held.source_reached(event.source, self._sources.expected(event.source))
-
-    def _append(self, change: StateChange | None) -> None:
-        if change is not None:
-            self._outputs.append(change)
 
     def _count_flaws(self, event: Incoming, cause: CauseKind, gap_before: int, *, late: bool) -> None:
         counts = self.counts

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
-CORE_VERSION = 1
-"""Raised whenever the same input and settings would give other bytes."""
+CORE_VERSION = 2
+"""Raised whenever the same input and settings would give other bytes. 2: a tick has no value, a record has a greatest
+size, and the sources with used numbers have a greatest count."""
 
 
 @dataclass(frozen=True, slots=True)

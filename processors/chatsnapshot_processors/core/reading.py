@@ -7,6 +7,7 @@ very same record can be tried again.
 from functools import lru_cache
 
 from chatsnapshot_processors.core.incoming import CauseKind, Incoming, Refusal
+from chatsnapshot_processors.core.record_size import refusal_of_size
 from chatsnapshot_processors.core.records import InputRecord
 from chatsnapshot_processors.core.same_fact import fact_digest
 from chatsnapshot_schemas.codec import decode_plain
@@ -24,9 +25,10 @@ SENDERS_CACHED_MAX = 16_384
 """Valid combinations of tenant, correlation and source that are remembered: they come again with most events."""
 
 
-def is_tick(headers: Headers) -> bool:
-    """Whether a record only moves stream time."""
-    return (CONTROL, TICK) in headers
+def is_tick(record: InputRecord) -> bool:
+    """Whether a record only moves stream time. One with a value is no tick whatever its headers say: it would be
+    lost."""
+    return not record.value and (CONTROL, TICK) in record.headers
 
 
 def is_redriven(headers: Headers) -> bool:
@@ -56,6 +58,8 @@ class Reader:
 
         A readable event that breaks another rule carries its refusal. Raises RegistryUnavailable.
         """
+        if (refusal := refusal_of_size(record)) is not None:
+            return refusal
         try:
             content = self._content(record)
             check_identity(content[0], self._check_sender)

@@ -64,8 +64,8 @@ class Sequencer:
         stream_time: int = 0,
     ) -> None:
         """`policies`: (first input offset of this epoch, policy), ascending; `held`, `used`: the state topic's entries,
-        in any order; `stream_time`: microseconds, the largest append time seen. Raises RegistryUnavailable when a held
-        event's framing needs a registry that does not answer."""
+        `used` in the order in which they were written last; `stream_time`: microseconds, the largest append time seen.
+        Raises RegistryUnavailable when a held event's framing needs a registry that does not answer."""
         self.overlay = Overlay(state)
         self.stream_time = stream_time
         self._epoch = epoch
@@ -103,7 +103,7 @@ class Sequencer:
 
         Raises RegistryUnavailable before anything is changed: the same record can be given again.
         """
-        read = self._reader.read(record) if not (record.headers and is_tick(record.headers)) else None
+        read = self._reader.read(record) if not (record.headers and is_tick(record)) else None
         policy = self._policies.at(record.offset)
         self.stream_time = max(self.stream_time, record.appended_at)
         if self._held.count:

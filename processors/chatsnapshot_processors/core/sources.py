@@ -1,6 +1,7 @@
 """The numbers of every instance, as the ledger shows them and as used up beside it."""
 
 from collections.abc import Mapping
+from itertools import islice
 
 from chatsnapshot_processors.core.held import HeldEvents
 from chatsnapshot_processors.core.incoming import Source
@@ -17,6 +18,13 @@ from chatsnapshot_processors.core.source_numbers import (
 )
 from chatsnapshot_schemas.state_entries import NumberRanges, UsedKey, encode_used, used_key
 
+USED_SOURCES_MAX = 20_000
+"""Sources of a partition with used numbers that the ledger has not passed, beside those with held events: about 12 MB.
+Bad events of ever new sources leave one each for ever; the ones that changed longest ago are forgotten: at worst a good
+event behind a forgotten bad one is recorded with a gap."""
+FORGOTTEN_AT_ONCE = 200
+"""Looking for the oldest passes over sources with held events; so it is done seldom."""
+
 
 class Sources:
     """Answers about `source_seq`. A number belongs to the first that takes it: recorded, used up or held."""
@@ -25,6 +33,7 @@ class Sources:
         self._state = state
         self._held = held
         self._used: dict[Source, NumberRanges] = {_source(whose): numbers for whose, numbers in used.items()}
+        """In the order of their last change, which is that of the state topic."""
 
     def expected(self, source: Source) -> int:
         """The next number that is neither recorded nor used up."""
@@ -45,14 +54,14 @@ class Sources:
         """Whether the number is recorded or used up."""
         return is_taken(self._numbers(source), self._used.get(source, ()), number)
 
-    def use_up(self, source: Source, number: int) -> StateChange | None:
-        """The number is spent by an event that the ledger does not show; None when it was taken already."""
+    def use_up(self, source: Source, number: int) -> list[StateChange]:
+        """The number is spent by an event that the ledger does not show; nothing when it was taken already."""
         numbers, used = self._numbers(source), self._used.get(source, ())
         if is_taken(numbers, used, number) or self._held.holds_number(source, number):
-            return None
+            return []
         return self._keep(source, still_needed(numbers, with_used(numbers, used, number)))
 
-    def account(self, source: Source, number: int) -> StateChange | None:
+    def account(self, source: Source, number: int) -> list[StateChange]:
         """A record with that number was folded into the state: forget used numbers that no decision needs any more.
 
         A number recorded out of turn, beyond the ledger's `next`, is kept as used instead.
@@ -64,14 +73,27 @@ class Sources:
     def _numbers(self, source: Source) -> SourceNumbers:
         return self._state.numbers(*source) or START
 
-    def _keep(self, source: Source, used: NumberRanges) -> StateChange | None:
+    def _keep(self, source: Source, used: NumberRanges) -> list[StateChange]:
         if used == self._used.get(source, ()):
-            return None
-        if used:
-            self._used[source] = used
-        else:
-            self._used.pop(source, None)
-        return StateChange(used_key(_whose(source)), encode_used(used) if used else None)
+            return []
+        self._used.pop(source, None)
+        if not used:
+            return [_tombstone(source)]
+        self._used[source] = used
+        change = StateChange(used_key(_whose(source)), encode_used(used))
+        return [change, *self._forget_oldest()] if len(self._used) > USED_SOURCES_MAX else [change]
+
+    def _forget_oldest(self) -> list[StateChange]:
+        """What a held event counts on stays: it was told that these numbers are used."""
+        forgettable = (source for source in self._used if not self._held.holds_any_of(source))
+        forgotten = list(islice(forgettable, FORGOTTEN_AT_ONCE))
+        for source in forgotten:
+            del self._used[source]
+        return [_tombstone(source) for source in forgotten]
+
+
+def _tombstone(source: Source) -> StateChange:
+    return StateChange(used_key(_whose(source)), None)
 
 
 def _source(whose: UsedKey) -> Source:

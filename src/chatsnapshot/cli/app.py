@@ -8,11 +8,13 @@ from pydantic import ValidationError
 
 from chatsnapshot.cli import (
     acls,
-    care,
     demo,
+    evidence,
     exporting,
+    held,
     prices,
     proof,
+    quarantine,
     reading,
     recording,
     replay,
@@ -34,8 +36,8 @@ PANELS = (
     ("Stack", stack, demo),
     ("Record", recording, validating, spool),
     ("Read", reading, replay, exporting),
-    ("Prove", proof),
-    ("Care", care),
+    ("Prove", proof, evidence),
+    ("Care", quarantine, held),
     ("Set up", setup, acls, schemas, prices, serve),
 )
 

@@ -38,7 +38,7 @@ def sequencer(
     settings = Settings()
     _log(settings)
     try:
-        from chatsnapshot_processors.config import SequencerConfig
+        from chatsnapshot_processors.config import RootPolicy, SequencerConfig
         from chatsnapshot_processors.core.policy import SequencingPolicy
         from chatsnapshot_processors.worker import run
     except ImportError as error:
@@ -61,6 +61,7 @@ def sequencer(
         metrics_port=metrics_port,
         metrics_host=metrics_host or settings.metrics_host,
         instance_id=instance_id,
+        roots=RootPolicy(settings.root_interval_s, settings.root_records, settings.signing_key_file),
     )
     raise typer.Exit(run(config))
 
@@ -95,7 +96,10 @@ def sink(
 def http(
     host: str | None = typer.Option(None, help="Address to bind; beyond loopback an API key is needed."),
     port: int | None = typer.Option(None, help="Port to bind."),
-    roles: str = typer.Option("ingest,read", help="What is served: ingest (needs Kafka), read (needs ClickHouse)."),
+    roles: str = typer.Option(
+        "ingest,read,redrive",
+        help="What is served: ingest (needs Kafka), read (needs ClickHouse), redrive (needs both).",
+    ),
 ) -> None:
     """The HTTP interface: takes events and blobs, answers questions."""
     settings = Settings()

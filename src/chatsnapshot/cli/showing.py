@@ -69,12 +69,15 @@ def show_raw(history: RunHistory, *, lines: bool, full_payloads: bool = False) -
     found = False
     text = partial(record_with_payload, history) if full_payloads else record_to_json
     if not lines:
-        print_json([json.loads(text(record)) for record in history.events()])
-        return
+        typer.echo("[")
     for record in history.events():
+        if not lines and found:
+            typer.echo(",")
         found = True
-        typer.echo(text(record))
-    if not found:
+        typer.echo(text(record), nl=lines)
+    if not lines:
+        typer.echo("\n]" if found else "]")
+    elif not found:
         history.summary()  # says that there is no such run
 
 

@@ -14,7 +14,7 @@ from chatsnapshot.settings import Settings
 
 if TYPE_CHECKING:
     from chatsnapshot.spooling.sending import Sent
-    from chatsnapshot_producers.spool_inventory import RejectedReport, SpoolReport
+    from chatsnapshot_producers.spool_inventory import DamageReport, RejectedReport, SpoolReport
 
 JSON = typer.Option(False, "--json", help="Machine-readable output.")
 KILOBYTE = 1_000
@@ -37,12 +37,12 @@ def register(app: typer.Typer) -> None:
 def status(as_json: bool = JSON) -> None:
     """Every spool: where its events go, how many wait, since when, and whether a living process will send them."""
     from chatsnapshot.recording import spool_root
-    from chatsnapshot_producers.spool_inventory import rejected_reports, spool_reports
+    from chatsnapshot_producers.spool_inventory import damage_reports, rejected_reports, spool_reports
 
     root = spool_root(Settings())
-    spools, rejected = list(spool_reports(root)), list(rejected_reports(root))
+    spools, rejected, damaged = list(spool_reports(root)), list(rejected_reports(root)), list(damage_reports(root))
     if as_json:
-        print_json(_document(str(root), spools, rejected))
+        print_json(_document(str(root), spools, rejected, damaged))
         return
     if spools:
         console().print(_table(spools))
@@ -57,6 +57,8 @@ def status(as_json: bool = JSON) -> None:
         typer.echo(
             f"{count_text(report.events, 'event')} were refused for good: {report.path} (why: {report.reasons.name})"
         )
+    for damage in damaged:
+        typer.echo(f"{count_text(damage.bytes, 'byte')} of a spool could not be read and are kept: {damage.path}")
 
 
 def send(
@@ -65,7 +67,8 @@ def send(
 ) -> None:
     """Send what ended processes left behind, in order, with the same ids: nothing is recorded twice.
 
-    Spools of running processes are left alone: these send by themselves. Exit code 1: something is left or was refused.
+    Spools of running processes are left alone: these send by themselves. Exit code 1: something is left, was refused or
+    could not be read.
     """
     from chatsnapshot.cli.importing import quiet_producer_log
     from chatsnapshot.spooling.sending import send_spools
@@ -89,6 +92,8 @@ def _line(result: "Sent") -> str:
     line = f"{count_text(result.acknowledged, 'event')} acknowledged by {result.destination or 'nobody'}"
     if result.rejected:
         line += f", {result.rejected:,} refused for good (`chatsnapshot spool status` says where they are)"
+    if result.damages:
+        line += f", {count_text(result.damages, 'place')} could not be read (kept: `chatsnapshot spool status`)"
     if result.left:
         line += f", {result.left:,} left"
     return f"{line}: {result.problem}" if result.problem else line
@@ -110,7 +115,9 @@ def _table(spools: "list[SpoolReport]") -> Table:
     return table
 
 
-def _document(root: str, spools: "list[SpoolReport]", rejected: "list[RejectedReport]") -> dict[str, Any]:
+def _document(
+    root: str, spools: "list[SpoolReport]", rejected: "list[RejectedReport]", damaged: "list[DamageReport]"
+) -> dict[str, Any]:
     return {
         "root": root,
         "events": sum(report.events for report in spools),
@@ -119,4 +126,5 @@ def _document(root: str, spools: "list[SpoolReport]", rejected: "list[RejectedRe
         "rejected": [
             {"path": str(report.path), "events": report.events, "reasons": str(report.reasons)} for report in rejected
         ],
+        "damaged": [{"path": str(report.path), "bytes": report.bytes} for report in damaged],
     }

@@ -22,7 +22,12 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     _add(app, up, "Examples:  chatsnapshot up   |   chatsnapshot up -d --data-dir ./ledger")
     _add(app, down, "Example:  chatsnapshot down --data-dir ./ledger")
-    _add(app, status, "Examples:  chatsnapshot status   |   chatsnapshot status --json")
+    _add(
+        app,
+        status,
+        "Examples:  chatsnapshot status   |   chatsnapshot status --json   |   "
+        "chatsnapshot status --completeness   |   chatsnapshot status --completeness --run refund-17",
+    )
     _add(
         app,
         logs,
@@ -85,11 +90,34 @@ def down(data_dir: Path | None = DATA_DIR, as_json: bool = AS_JSON) -> None:
         print_json({"stopped": True, "data_dir": str(folder.path)})
 
 
-def status(data_dir: Path | None = DATA_DIR, as_json: bool = AS_JSON) -> None:
-    """Show processes, topics with counts, lag per stage, held and quarantined events. Exit 1 unless all is well."""
+def status(
+    data_dir: Path | None = DATA_DIR,
+    completeness: bool = typer.Option(
+        False, "--completeness", help="Is the record complete? Every producer instance and run, with named gaps."
+    ),
+    run: str | None = typer.Option(None, "--run", help="With --completeness: only this run."),
+    instance: str | None = typer.Option(None, "--instance", help="With --completeness: only this producer instance."),
+    tenant: str | None = typer.Option(None, "--tenant", help="With --completeness: tenant [default: the setting]."),
+    all_tenants: bool = typer.Option(False, "--all-tenants", help="With --completeness: every tenant."),
+    limit: int = typer.Option(20, min=1, max=1_000, help="With --completeness: rows of each table, open ones first."),
+    wait_s: float = typer.Option(
+        10.0, "--wait", min=0, max=3600, help="With --completeness: seconds for sequencer and sink to do what is there."
+    ),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Show processes, topics with counts, lag per stage, held and quarantined events. Exit 1 unless all is well.
+
+    With --completeness: what each producer instance numbered, and how much of it is acknowledged, recorded, held, in
+    quarantine and in the tables, run by run; what is missing is named. Exit 0 when it is complete, 3 when it is open.
+    """
+    from chatsnapshot.cli.completeness import CompletenessOptions, show_completeness
     from chatsnapshot.cli.stack_tables import status_json, status_tables
     from chatsnapshot.embedded.status import stack_status
 
+    options = CompletenessOptions(run, instance, tenant, all_tenants, limit, wait_s)
+    if completeness:
+        show_completeness(_settings(data_dir), options, as_json=as_json)
+    options.check_unused()
     found = stack_status(_settings(data_dir))
     if as_json:
         print_json(status_json(found))

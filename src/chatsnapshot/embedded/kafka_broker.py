@@ -93,6 +93,8 @@ class KafkaNode:
     """Lines behind `SERVER_PROPERTIES`: of a name that is there twice, Kafka takes the last."""
     format_arguments: tuple[str, ...] = ()
     """What the storage tool is told besides: the first SCRAM users, for example."""
+    cluster_id: str = ""
+    """The cluster that it is set up for; empty: one of its own, with a random identity."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -127,7 +129,7 @@ class KafkaNode:
         return properties + "".join(f"{line}\n" for line in self.more_properties)
 
     def _format(self) -> None:
-        tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", new_cluster_id())
+        tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", self.cluster_id or new_cluster_id())
         command = (*self._java(QUICK_START), *tool, *self.format_arguments, "-c", "server.properties")
         try:
             subprocess.run(

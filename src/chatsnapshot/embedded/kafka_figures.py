@@ -69,7 +69,8 @@ def kafka_figures(kafka: KafkaConnection, names: TopicNames) -> KafkaFigures:
         lag = tuple(_stage_lag(kafka, *stage, bounds) for stage in stages(names))
     except KafkaException as error:
         raise unavailable(kafka, error) from error
-    topics = tuple(_figures(name, bounds.get(name, {}), name != names.events) for name in names.all())
+    plain = (names.events, names.sources)
+    topics = tuple(_figures(name, bounds.get(name, {}), name not in plain) for name in names.all())
     return KafkaFigures(topics, lag)
 
 

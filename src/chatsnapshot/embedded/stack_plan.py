@@ -22,7 +22,8 @@ from chatsnapshot.embedded.readiness import (
     group_has_members,
     http_answers,
 )
-from chatsnapshot.embedded.roles import Addresses, Role, StackPlan
+from chatsnapshot.embedded.roles import STORE_PATIENCE, WORKER_ANSWERS_WITHIN_S, Addresses, Role, StackPlan
+from chatsnapshot.evidence.signing import ready_stack_key
 from chatsnapshot.settings import CLICKHOUSE_SECURITY, KAFKA_SECURITY, Settings
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, ClickHouseUnavailable
@@ -114,13 +115,19 @@ def _kafka(settings: Settings, folder: DataFolder, ports: _Ports, progress: Prog
     node = KafkaNode(folder.kafka, ports.of("kafka"), ports.of("kafka-controller"), java, jars)
     node.prepare()
     connection = KafkaConnection(bootstrap_servers=node.bootstrap_servers)
+
+    def answers() -> bool:
+        # the socket first: asking a broker that is not there leaves a client thread behind for a second
+        return accepts_connections(LOOPBACK, node.port) and broker_answers(connection)
+
     return Role(
         name="kafka",
         command=Command(node.command(), java_environment(), folder.log("kafka"), cwd=folder.kafka),
-        # the socket first: asking a broker that is not there leaves a client thread behind for a second
-        is_ready=lambda: accepts_connections(LOOPBACK, node.port) and broker_answers(connection),
+        is_ready=answers,
         stop_within_s=STOP_WITHIN_S["kafka"],
         port=node.port,
+        is_alive=answers,
+        patience=STORE_PATIENCE,
     )
 
 
@@ -128,18 +135,20 @@ def _clickhouse(folder: DataFolder, ports: _Ports) -> Role:
     port = ports.of("clickhouse")
     arguments = ("--data-dir", str(folder.clickhouse), "--host", LOOPBACK, "--port", str(port))
     command = python_module("chatsnapshot.embedded.clickhouse", *arguments)
+    answers = partial(clickhouse_answers, f"http://{LOOPBACK}:{port}")
     return Role(
         name="clickhouse",
         command=Command(command, python_environment(), folder.log("clickhouse")),
-        is_ready=partial(clickhouse_answers, f"http://{LOOPBACK}:{port}"),
+        is_ready=answers,
         stop_within_s=STOP_WITHIN_S["clickhouse"],
         port=port,
+        is_alive=answers,
+        patience=STORE_PATIENCE,
     )
 
 
 def _addresses(settings: Settings, ports: _Ports) -> Addresses:
-    host = LOOPBACK if settings.http_host in ANY_ADDRESS else settings.http_host
-    host = f"[{host}]" if ":" in host else host
+    host = _in_url(_reached(settings.http_host))
     kafka, clickhouse = settings.kafka(), settings.clickhouse()
     return Addresses(
         kafka=KafkaEndpoint(bootstrap_servers=kafka.bootstrap_servers if kafka else f"{LOOPBACK}:{ports.of('kafka')}"),
@@ -149,6 +158,15 @@ def _addresses(settings: Settings, ports: _Ports) -> Addresses:
         ),
         http=HttpEndpoint(url=f"http://{host}:{ports.of('http')}"),
     )
+
+
+def _reached(host: str) -> str:
+    """The address by which this machine reaches what is bound to `host`."""
+    return LOOPBACK if host in ANY_ADDRESS else host
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 @dataclass(frozen=True)
@@ -172,23 +190,37 @@ class _WorkerRoles:
     def http(self) -> Role:
         port = self.ports.of("http")
         arguments = ("serve", "http", "--host", self.settings.http_host, "--port", str(port))
-        return self._role("http", arguments, partial(http_answers, f"{self.addresses.http.url}/readyz"), port)
+        url = self.addresses.http.url
+        return self._role(
+            "http", arguments, partial(http_answers, f"{url}/readyz"), port, partial(http_answers, f"{url}/healthz")
+        )
 
     def _consumer(self, name: str) -> Role:
         port = self.ports.of(name)
         arguments = ("serve", name, "--metrics-port", str(port), "--instance-id", STATIC_MEMBER)
-        return self._role(name, arguments, partial(self._consumes, name, port), port)
+        alive = partial(http_answers, f"http://{_in_url(self._metrics_host)}:{port}/healthz")
+        return self._role(name, arguments, partial(self._consumes, name, port), port, alive)
 
     def _consumes(self, name: str, port: int) -> bool:
         """The process is there (a killed one stays in its group for a while), and its group has partitions."""
         group = f"{self.settings.topic_prefix}-{name}"
-        return accepts_connections(LOOPBACK, port) and group_has_members(self._kafka(), group)
+        return accepts_connections(self._metrics_host, port) and group_has_members(self._kafka(), group)
+
+    @property
+    def _metrics_host(self) -> str:
+        """Where this machine reaches what a worker binds for metrics and probes."""
+        return _reached(self.settings.metrics_host)
 
     def _kafka(self) -> KafkaConnection:
         return self.settings.kafka() or KafkaConnection(bootstrap_servers=self.addresses.kafka.bootstrap_servers)
 
     def _role(
-        self, name: str, arguments: tuple[str, ...], is_ready: Callable[[], bool], port: int | None = None
+        self,
+        name: str,
+        arguments: tuple[str, ...],
+        is_ready: Callable[[], bool],
+        port: int | None = None,
+        is_alive: Callable[[], bool] | None = None,
     ) -> Role:
         return Role(
             name=name,
@@ -197,6 +229,8 @@ class _WorkerRoles:
             stop_within_s=STOP_WITHIN_S.get(name, 5.0),
             port=port,
             ready_within_s=WORKER_READY_WITHIN_S,
+            is_alive=is_alive,
+            first_answer_within_s=WORKER_ANSWERS_WITHIN_S,
         )
 
     def _environment(self) -> dict[str, str]:
@@ -205,6 +239,8 @@ class _WorkerRoles:
             "CHATSNAPSHOT_KAFKA_BOOTSTRAP_SERVERS": self.addresses.kafka.bootstrap_servers,
             "CHATSNAPSHOT_CLICKHOUSE_URL": self.addresses.clickhouse.url,
         }
+        if self.settings.signing_key_file is None and (key := ready_stack_key(self.folder.path)) is not None:
+            told["CHATSNAPSHOT_SIGNING_KEY_FILE"] = str(key)
         # what the embedded parts do not ask for, but the environment has for others; empty is as unset
         if self.settings.kafka() is None:
             told |= {f"CHATSNAPSHOT_{name.upper()}": "" for name in KAFKA_SECURITY}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from chatsnapshot.embedded.data_folder import FREE_BYTES_FLOOR, FREE_BYTES_TO_START, DataFolder
 from chatsnapshot.embedded.endpoints import Endpoints, remove_endpoints, write_endpoints
+from chatsnapshot.embedded.liveness import LivenessPolicy
 from chatsnapshot.embedded.log_file import bound_log
 from chatsnapshot.embedded.process_identity import ProcessIdentity, identify_self
 from chatsnapshot.embedded.progress import Progress
@@ -29,9 +30,10 @@ UPKEEP_EVERY_S = 2.0
 
 @dataclass(frozen=True)
 class SupervisionLimits:
-    """When to start again what died, and how much disk there must be."""
+    """When to start again what died or fell silent, and how much disk there must be."""
 
     restart: RestartPolicy = field(default_factory=RestartPolicy)
+    liveness: LivenessPolicy = field(default_factory=LivenessPolicy)
     free_bytes_to_start: int = FREE_BYTES_TO_START
     free_bytes_floor: int = FREE_BYTES_FLOOR
 
@@ -99,7 +101,7 @@ class Supervisor:
             time.sleep(LOOK_EVERY_S)
 
     def _launch(self, role: Role) -> SupervisedRole:
-        supervised = SupervisedRole(role, self._limits.restart, self._progress.say)
+        supervised = SupervisedRole(role, self._limits.restart, self._progress.say, self._limits.liveness)
         self._roles.append(supervised)
         supervised.start()
         return supervised

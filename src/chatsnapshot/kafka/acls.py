@@ -63,7 +63,7 @@ def acl_commands(rules: Iterable[AclRule], principals: Mapping[str, str], connec
     return commands
 
 
-_NAMES = ("prefix", "events", "ledger", "quarantine", "state", "sequencer_group", "sink_group")
+_NAMES = ("prefix", "events", "ledger", "quarantine", "state", "sources", "roots", "sequencer_group", "sink_group")
 
 
 @cache

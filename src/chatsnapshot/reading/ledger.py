@@ -10,6 +10,7 @@ from chatsnapshot_schemas.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
     from chatsnapshot.verification.findings import Report
+    from chatsnapshot_projections.quarantine_rows import SolvedRow
     from chatsnapshot_projections.query_rows import HeldRow, QuarantineRow, RunRow
 
 HELD_MAX = 1_000_000
@@ -45,9 +46,12 @@ class Ledger:
         )
         return (record for record in records if record and record.envelope.tenant_id == self.sources.tenant)
 
-    def verify(self, progress: Callable[[int, int], None] = lambda done, total: None) -> "Report":
-        """Verify every run of every tenant."""
-        return self.sources.verifier().all(progress)
+    def verify(
+        self, progress: Callable[[str, int, int], None] = lambda doing, done, total: None, *, tables: bool = True
+    ) -> "Report":
+        """Verify every run of every tenant. `progress`: what is being done, how much of it is, and of how much.
+        `tables=False`: the topics only, without ClickHouse."""
+        return self.sources.verifier(tables=tables).all(progress)
 
     def quarantine(self, limit: int = 100) -> list["QuarantineRow"]:
         """What was refused and waits for a person."""
@@ -56,6 +60,25 @@ class Ledger:
     def quarantined(self, epoch: int, partition: int, offset: int) -> "QuarantineRow | None":
         """One input in quarantine, by its place in the events topic."""
         return self.sources.queries.quarantined(self.sources.tenant, epoch, partition, offset)
+
+    def quarantine_solved(self, limit: int = 100) -> list["SolvedRow"]:
+        """What was refused, and redriven or discarded since."""
+        return self.sources.queries.quarantine_solved(self.sources.tenant, limit=limit)
+
+    def quarantine_record(
+        self, epoch: int, partition: int, offset: int
+    ) -> "tuple[QuarantineRow | SolvedRow, bytes | None] | None":
+        """One refused input, waiting or solved, and its bytes as they came; None when there is none."""
+        from chatsnapshot.reading.solved_inputs import solved_original
+
+        row = self.quarantined(epoch, partition, offset)
+        if row is not None:
+            return row, bytes(row.original)
+        solved = self.sources.queries.quarantine_solution(self.sources.tenant, epoch, partition, offset)
+        if solved is None:
+            return None
+        quarantine = self.sources.topics.quarantine
+        return solved, solved_original(self.sources.kafka, quarantine, partition, solved.quarantine_offset)
 
     def held(self, limit: int = 100) -> list["HeldRow"]:
         """What waits for its cause or predecessor."""

@@ -64,8 +64,8 @@ class Sources:
 
         return blob_store(self.settings)
 
-    def verifier(self) -> "Verifier":
-        """Verification over the topics, compared with the tables."""
+    def verifier(self, *, tables: bool = True) -> "Verifier":
+        """Verification over the topics, compared with the tables unless they are left out."""
         from chatsnapshot.verification.tables import LedgerTables
         from chatsnapshot.verification.verifier import Verifier
 
@@ -74,6 +74,6 @@ class Sources:
             topics=self.topics,
             framing=self.framing,
             blobs=lambda: self.blobs,
-            tables=LedgerTables(self.client, self.clickhouse.database),
+            tables=LedgerTables(self.client, self.clickhouse.database) if tables else None,
             sink_group=self.topics.sink_group,
         )

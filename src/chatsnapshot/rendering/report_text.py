@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from chatsnapshot.rendering.printable import count_text, one_line
-from chatsnapshot.verification.findings import OPEN, Finding, Report
+from chatsnapshot.verification.findings import OPEN, VERDICTS, Finding, Report
 
 SHOWN_MAX = 50
 """Findings printed; all that were kept are in the JSON form."""
@@ -16,13 +16,15 @@ _VERDICT_STYLES = {"intact and complete": "bold green", "intact, but open": "bol
 
 def report_lines(report: Report, labels: dict[str, str] | None = None) -> Iterator[Text]:
     """Verdict, what was looked at, and the findings; `labels` (by event id or detail) are put beside theirs."""
-    yield Text(report.verdict, _VERDICT_STYLES[report.verdict])
+    yield Text.assemble((report.verdict, _VERDICT_STYLES[report.verdict]), (f" ({_verdicts(report)})", "dim"))
     blobs = f", {count_text(report.blobs, 'payload')} read from blob storage" if report.blobs else ""
     yield Text(
         f"{count_text(report.records, 'record')} in {count_text(report.runs, 'run')}: every hash recomputed from the "
-        f"raw ledger topic and compared with the tables{blobs} in {report.seconds:.1f} s",
+        f"raw ledger topic{blobs} in {report.seconds:.1f} s",
         "dim",
     )
+    yield from _inputs(report)
+    yield from _tables(report)
     for finding in report.findings[:SHOWN_MAX]:
         yield _line(finding, labels or {})
     if (more := report.counts.total() - SHOWN_MAX) > 0:
@@ -34,18 +36,55 @@ def report_json(report: Report) -> dict[str, Any]:
     return {
         "verdict": report.verdict,
         "exit_code": report.exit_code,
-        "intact": report.intact,
+        **{name: getattr(report, name) for name, _, _ in VERDICTS},
         "runs": report.runs,
         "records": report.records,
         "blobs": report.blobs,
+        "inputs": _inputs_json(report),
+        "tables": list(report.tables),
+        "bills_left_out": report.bills_left_out,
         "seconds": round(report.seconds, 3),
         "counts": {str(kind): count for kind, count in report.counts.items()},
         "findings": [asdict(finding) for finding in report.findings],
     }
 
 
+def _verdicts(report: Report) -> str:
+    return ", ".join(good if getattr(report, name) else bad for name, good, bad in VERDICTS)
+
+
+def _inputs(report: Report) -> Iterator[Text]:
+    """Where the inputs ended, and from which offset on they were there to be looked at."""
+    counts = report.accounted
+    if counts is None:
+        return
+    places = ", ".join(f"{counts.places[name]:,} {name}" for name in ("recorded", "quarantined", "held", "duplicate"))
+    begins = ", ".join(f"{partition}@{begin:,}" for partition, begin in sorted(counts.begin.items()) if begin)
+    since = f"; retention has taken what is before {one_line(begins, 200)}" if begins else ""
+    yield Text(f"{count_text(counts.inputs, 'input')} of the events topic: {places}{since}", "dim")
+
+
+def _tables(report: Report) -> Iterator[Text]:
+    if report.tables:
+        left = f"; {count_text(report.bills_left_out, 'bill')} with odd usage left out" if report.bills_left_out else ""
+        yield Text(f"compared: {', '.join(report.tables)}{left}", "dim")
+    else:
+        yield Text("not compared with the tables", "dim")
+
+
+def _inputs_json(report: Report) -> dict[str, Any] | None:
+    counts = report.accounted
+    if counts is None:
+        return None
+    return {
+        "inputs": counts.inputs,
+        "places": dict(counts.places),
+        "from_offset": {str(k): v for k, v in counts.begin.items()},
+    }
+
+
 def _line(finding: Finding, labels: dict[str, str]) -> Text:
-    text = Text.assemble((f"{finding.kind:<17}", "yellow" if finding.kind in OPEN else "bold red"), " ")
+    text = Text.assemble((f"{finding.kind:<18}", "yellow" if finding.kind in OPEN else "bold red"), " ")
     where = finding.correlation_id + (f" #{finding.sequence_no}" if finding.sequence_no else "")
     text.append(f"{one_line(where, 80)}  {one_line(finding.detail, 200)}")
     for name, label in labels.items():

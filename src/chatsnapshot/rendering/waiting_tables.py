@@ -29,6 +29,22 @@ def quarantine_table(rows: Iterable[Any]) -> Table:
     return table
 
 
+def solved_table(rows: Iterable[Any]) -> Table:
+    """Rows of view `quarantine_solved`."""
+    table = _table("id", "reason", "run", "solution", "by", "at (UTC)", "because")
+    for row in rows:
+        table.add_row(
+            Text(quarantine_id(row), "bold"),
+            Text(row.reason, "yellow"),
+            one_line(row.correlation_id, 40),
+            Text(row.solution, "green"),
+            one_line(row.solved_by, 40),
+            f"{row.solved_at:%Y-%m-%d %H:%M:%S}",
+            one_line(row.because, 160),
+        )
+    return table
+
+
 def held_table(rows: Iterable[Any]) -> Table:
     """Rows of view `held`."""
     table = _table("run", "event", "type", "waits for", "since (UTC)", "until (stream time)")

@@ -13,6 +13,7 @@ from chatsnapshot_schemas.errors import (
     IngestBusy,
     InvalidEvent,
     NotFound,
+    RedriveRefused,
     TransientError,
     UnsupportedMedia,
     WrongTenant,
@@ -27,8 +28,13 @@ _STATUS_OF: tuple[tuple[type[ChatSnapshotError], int], ...] = (
     (TransientError, 503),
     (UnsupportedMedia, 415),
     (WrongTenant, 403),
+    (RedriveRefused, 409),
 )
 """The first that fits counts."""
+
+
+class JsonText(str):
+    """A document that is JSON already: payloads keep their text, also where Python could not read or write it again."""
 
 
 class JsonAnswer(Response):
@@ -38,6 +44,8 @@ class JsonAnswer(Response):
 
     def render(self, content: Any) -> bytes:
         """The document as UTF-8."""
+        if isinstance(content, JsonText):
+            return content.encode()
         return json.dumps(content, ensure_ascii=False, default=json_value).encode()
 
 

@@ -20,6 +20,7 @@ from chatsnapshot.server.encoded_paths import EncodedPaths
 from chatsnapshot.server.http_roles import HttpRole
 from chatsnapshot.server.ingest_api import IngestApi
 from chatsnapshot.server.key_check import KeyCheck
+from chatsnapshot.server.quarantine_api import QuarantineApi
 from chatsnapshot.server.read_api import ReadApi
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.errors import ChatSnapshotError, FatalError, TransientError
@@ -31,7 +32,8 @@ def http_app(settings: Settings, roles: frozenset[HttpRole]) -> ASGIApp:
     """The application with its middleware. Raises StackNotRunning, ConfigurationError when a role cannot be wired."""
     ingest = IngestApi(settings) if HttpRole.INGEST in roles else None
     read = ReadApi(settings) if HttpRole.READ in roles else None
-    parts = {HttpRole.INGEST: ingest, HttpRole.READ: read}
+    redrive = QuarantineApi(settings) if HttpRole.REDRIVE in roles else None
+    parts = {HttpRole.INGEST: ingest, HttpRole.READ: read, HttpRole.REDRIVE: redrive}
     ready: dict[HttpRole, Ready] = {role: part.ready for role, part in parts.items() if part is not None}
     blobs = blob_api.routes(blob_store(settings), read=read is not None, write=ingest is not None)
     routes = [route for part in parts.values() if part is not None for route in part.routes()]

@@ -12,6 +12,8 @@ class HttpRole(StrEnum):
     """Takes events and blobs; needs the broker."""
     READ = "read"
     """Answers questions; needs ClickHouse."""
+    REDRIVE = "redrive"
+    """Solves quarantine records; needs both, and the rights of role `redrive`."""
 
 
 ALL_ROLES = frozenset(HttpRole)

@@ -1,4 +1,4 @@
-"""Role `ingest`: `POST /v1/events`."""
+"""Role `ingest`: `POST /v1/events`, and beside it `POST /v1/sources`."""
 
 import time
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from chatsnapshot.blob_storage import blob_store
 from chatsnapshot.connecting import kafka_connection
 from chatsnapshot.server.answers import RETRY_AFTER_S, JsonAnswer, error_answer
 from chatsnapshot.server.request_body import BODY_WITHIN_S, read_body
+from chatsnapshot.server.sources_api import SourcesApi
 from chatsnapshot.server.tenants import tenant_rule
 from chatsnapshot.settings import Settings
 from chatsnapshot_producers import metrics
@@ -42,10 +43,11 @@ class IngestApi:
             queue_events_max=limits.queue_events_max,
         )
         self._ingest = Ingest(producer, blob_store(settings), limits)
+        self._sources = SourcesApi(settings, self._ingest.budget)
 
     def routes(self) -> list[Route]:
-        """The one route."""
-        return [Route(PATH, self._events, methods=["POST"])]
+        """Events, and what their producers say of themselves."""
+        return [Route(PATH, self._events, methods=["POST"]), *self._sources.routes()]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -55,6 +57,7 @@ class IngestApi:
             yield
         finally:
             await self._ingest.close()
+            self._sources.close()
 
     async def ready(self) -> None:
         """Raise BrokerUnavailable unless the broker answers and has the topic."""

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chatsnapshot.reading import Ledger
-from chatsnapshot.server import run_views
+from chatsnapshot.server import quarantine_views, run_views
 from chatsnapshot.server.answers import JsonAnswer, error_answer
+from chatsnapshot.server.completeness_view import completeness
 from chatsnapshot.server.tenants import tenant_rule
 from chatsnapshot.settings import Settings
 from chatsnapshot_schemas.errors import ChatSnapshotError
@@ -24,8 +25,10 @@ ROUTES = (
     ("GET", "/v1/runs/{run_id}/timeline", run_views.timeline),
     ("GET", "/v1/runs/{run_id}/cost", run_views.cost),
     ("POST", "/v1/runs/{run_id}/verifications", run_views.verification),
-    ("GET", "/v1/quarantine", run_views.quarantine),
+    ("GET", "/v1/quarantine", quarantine_views.quarantine),
+    ("GET", "/v1/quarantine/{id}", quarantine_views.quarantine_record),
     ("GET", "/v1/held", run_views.held),
+    ("GET", "/v1/status/completeness", completeness),
 )
 
 

@@ -27,14 +27,16 @@ class Sent:
     acknowledged: int
     rejected: int
     """Refused for good; kept in `rejected/`."""
+    damages: int
+    """Places of the spools that could not be read; kept in `rejected/` too."""
     left: int
     """Still in the spool."""
     problem: str | None
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left and nothing was refused."""
-        return not (self.rejected or self.left or self.problem)
+        """Whether nothing is left, nothing was refused and everything could be read."""
+        return not (self.rejected or self.damages or self.left or self.problem)
 
 
 def send_spools(settings: Settings, timeout_s: float, progress: Progress = lambda done, left: None) -> Iterator[Sent]:
@@ -54,14 +56,14 @@ def send_spools(settings: Settings, timeout_s: float, progress: Progress = lambd
             destination = destination_named(name, settings)
         except ChatSnapshotError as error:
             if events:
-                yield Sent(name, 0, 0, events, str(error))
+                yield Sent(name, 0, 0, 0, events, str(error))
         else:
             yield _send_all(destination, limits, events, time.monotonic() + share_s, progress)
 
 
 def _send_all(destination: Destination, limits: SpoolLimits, events: int, deadline: float, progress: Progress) -> Sent:
     """Until no spool is left: one look adopts a bounded number of them."""
-    acknowledged = rejected = 0
+    acknowledged = rejected = damages = 0
     problem: str | None = None
     while problem is None:
         outbox = Outbox(destination, limits, flush_at_exit_s=0.0)
@@ -73,8 +75,9 @@ def _send_all(destination: Destination, limits: SpoolLimits, events: int, deadli
         problem = _drain(outbox, acknowledged, events, deadline, progress)
         status = outbox.status()
         acknowledged, rejected = acknowledged + status.acknowledged, rejected + status.rejected
+        damages += status.damages
         outbox.close(0)
-    return Sent(destination.name, acknowledged, rejected, max(0, events - acknowledged - rejected), problem)
+    return Sent(destination.name, acknowledged, rejected, damages, max(0, events - acknowledged - rejected), problem)
 
 
 def _drain(outbox: Outbox, before: int, events: int, deadline: float, progress: Progress) -> str | None:

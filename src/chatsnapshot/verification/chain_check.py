@@ -1,16 +1,24 @@
 """One run's records, checked in ledger order from their raw bytes: hashes, numbers, causes, gaps. Pure."""
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from chatsnapshot.verification.findings import Finding, Kind
+from chatsnapshot.verification.input_places import InputPlaces
+from chatsnapshot.verification.row_digest import row_digest
 from chatsnapshot.verification.source_gaps import SourceGaps
 from chatsnapshot_schemas.chain import HASH_BYTES, genesis_hash, is_intact
 from chatsnapshot_schemas.codec import decode_ledger_plain
 from chatsnapshot_schemas.envelope import PayloadRef
 from chatsnapshot_schemas.errors import CorruptLedger, InvalidEvent
 from chatsnapshot_schemas.partitioning import message_key, partition_of
-from chatsnapshot_schemas.rules import Plain, check_envelope
+from chatsnapshot_schemas.rules import Plain, check_content, check_identity, check_sender
+
+SENDERS_CACHED_MAX = 16_384
+"""Valid combinations of tenant, correlation and source that are remembered: they come again with most events."""
+_check_sender = lru_cache(maxsize=SENDERS_CACHED_MAX)(check_sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,10 @@ class RunCheck:
     head: bytes = b""
     hashes: list[bytes] = field(default_factory=list)
     """Hash by sequence number - 1: what the tables must show."""
+    contents: "array[int]" = field(default_factory=lambda: array("Q"))
+    """Digest of all other fields, likewise."""
+    facts: dict[str, int] = field(default_factory=dict)
+    """By event id, a number over what makes it the same fact."""
     externals: list[ExternalCause] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
     _unresolved: list[Plain] = field(default_factory=list)
@@ -56,6 +68,8 @@ class RunCheck:
         self._seen.setdefault(envelope["event_id"], plain["sequence_no"])
         self.sequence_no, self.head = plain["sequence_no"], body[:HASH_BYTES]
         self.hashes.append(self.head)
+        self.contents.append(row_digest(plain))
+        self.facts.setdefault(envelope["event_id"], fact_number(envelope))
 
     def finish(self) -> Iterator[Finding]:
         """Findings that only the whole run can tell: open gaps, and causes that never came."""
@@ -74,7 +88,8 @@ class RunCheck:
     def _envelope(self, plain: Plain) -> Iterator[Finding]:
         envelope = plain["envelope"]
         try:
-            check_envelope(envelope)
+            check_identity(envelope, _check_sender)
+            check_content(envelope)
         except InvalidEvent as error:
             yield self._finding(Kind.UNREADABLE, plain, f"the envelope breaks a rule: {error}")
         if (before := self._seen.get(envelope["event_id"])) is not None:
@@ -100,6 +115,13 @@ class RunCheck:
         return Finding(
             kind, detail, self.tenant_id, self.correlation_id, plain["sequence_no"], plain["envelope"]["event_id"]
         )
+
+
+def fact_number(envelope: Plain) -> int:
+    """Equal for the same fact, and within one process only."""
+    ref = envelope["payload_ref"]
+    told = (envelope["event_type"], envelope["causation_id"], envelope["subject_id"], envelope["payload"])
+    return hash((*told, ref["sha256"] if ref else None))
 
 
 def local_causes(envelope: Plain) -> list[str]:
@@ -128,6 +150,8 @@ class PartitionCheck:
     partitions: int
     only: tuple[str, str] | None = None
     """(tenant_id, correlation_id) of the one run to look at."""
+    inputs: InputPlaces | None = None
+    """Where to note which input each record is from."""
     runs: dict[tuple[str, str], RunCheck] = field(default_factory=dict)
     stored: list[StoredPayload] = field(default_factory=list)
     """Payloads in blob storage, still to be looked at: the caller takes them out after each record."""
@@ -149,6 +173,8 @@ class PartitionCheck:
             if (right := partition_of(message_key(*whose), self.partitions)) != self.partition:
                 yield Finding(Kind.WRONG_PARTITION, f"in partition {self.partition}, belongs to {right}", *whose)
         yield from run.feed(body, plain)
+        if self.inputs is not None:
+            self.inputs.note_recorded(body, plain)
         if envelope["payload_ref"] is not None:
             ref = PayloadRef(**envelope["payload_ref"])
             self.stored.append(StoredPayload(ref, *whose, plain["sequence_no"], envelope["event_id"]))

@@ -22,7 +22,7 @@ DESIGNED = {
     *("record", "import", "spool-status", "spool-send"),
     *("runs", "show", "tail", "why", "sql", "replay", "export"),
     "verify",
-    *("quarantine-list", "quarantine-show", "held-list", "held-show"),
+    *("quarantine-list", "quarantine-show", "quarantine-redrive", "quarantine-discard", "held-list", "held-show"),
 }
 """The commands that there have to be."""
 

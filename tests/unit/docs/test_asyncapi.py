@@ -1,6 +1,8 @@
 """The AsyncAPI document: its parts refer to each other, and its schemas are the ones on the wire."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,6 +14,9 @@ from chatsnapshot_schemas import headers
 from chatsnapshot_schemas.avro_schema import envelope_schema, ledger_schema
 from chatsnapshot_schemas.connections import TopicNames
 from chatsnapshot_schemas.reasons import Reason
+from chatsnapshot_schemas.roots import MerkleRoot
+from chatsnapshot_schemas.source_reports import encode_report
+from tests.unit.schemas.test_source_reports import INSTANCE, RUN
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,19 @@ def test_channels_are_the_topics(document: dict[str, Any]) -> None:
     configuration = document["channels"]["events"]["bindings"]["kafka"]["topicConfiguration"]
     assert configuration["retention.ms"] == 7 * 24 * 3600 * 1000
     assert configuration["x-further"]["message.timestamp.type"] == "LogAppendTime"
+    assert document["channels"]["sources"]["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"] == [
+        "compact",
+        "delete",
+    ]
+
+
+def test_json_schemas_are_those_of_the_values(document: dict[str, Any]) -> None:
+    for name, report in (("RunReport", RUN), ("InstanceReport", INSTANCE)):
+        schema = document["components"]["messages"][name]["payload"]
+        assert schema["properties"].keys() == json.loads(encode_report(report)).keys()
+    assert document["components"]["messages"]["MerkleRoot"]["payload"]["properties"].keys() == {
+        each.name for each in fields(MerkleRoot)
+    }
 
 
 @pytest.mark.parametrize(
@@ -66,7 +84,8 @@ def test_schemas_are_those_on_the_wire(document: dict[str, Any], message: str, s
 
 
 def test_headers_are_those_that_are_written(document: dict[str, Any]) -> None:
-    said = document["components"]["messages"]["QuarantinedInput"]["headers"]["properties"]
+    messages = document["components"]["messages"]
+    said, mark = (messages[name]["headers"]["properties"] for name in ("QuarantinedInput", "SolvedMark"))
     written = {value for name, value in vars(headers).items() if name.startswith("QUARANTINE_")}
-    assert said.keys() == written
+    assert said.keys() | mark.keys() == written
     assert said[headers.QUARANTINE_REASON]["enum"] == list(Reason)

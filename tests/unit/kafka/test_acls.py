@@ -44,7 +44,9 @@ def test_the_sequencer_asks_for_what_the_list_gives(tmp_path: Path) -> None:
     asked = {(each.operation, each.kind, each.name) for each in sequencer_access(config)}
     rules = acl_rules(NAMES, ["sequencer"])
     listed = {(rule.operation, rule.resource, rule.name) for rule in rules if rule.pattern == "literal"}
-    assert asked == listed | {("DescribeConfigs", "topic", topic) for topic in NAMES.all()}
+    # without rights on the roots it goes on, with a warning: an installation may be older than they are
+    listed -= {(operation, "topic", NAMES.roots) for operation in ("Read", "Write")}
+    assert asked == listed | {("DescribeConfigs", "topic", topic) for topic in NAMES.sequenced()}
     assert {rule.name for rule in rules if rule.resource == "transactional-id"} == {config.transactional_ids}
 
 

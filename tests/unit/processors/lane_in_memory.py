@@ -124,6 +124,7 @@ class Lane:
                 self.state_topic.pop(key, None)
             case StateChange(key, value):
                 assert value is not None
+                self.state_topic.pop(key, None)  # the order is that of the last change
                 self.state_topic[key] = value
 
 

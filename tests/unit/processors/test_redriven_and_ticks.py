@@ -84,8 +84,16 @@ def test_a_tick_expires_and_writes_nothing_else() -> None:
     assert lane.sequencer.counts.ticks == 3
 
 
-def test_a_tick_is_known_by_its_header_alone() -> None:
+def test_a_tick_has_its_header_and_no_value() -> None:
+    """An event under a forged header would be lost as a tick."""
     lane = Lane()
+    for value in (None, b""):
+        lane.send(value, headers=((CONTROL, b"tick"),))
+    assert lane.sequencer.counts.ticks == 2
     lane.send(value_of(event("a")), headers=((CONTROL, b"tick"),))
     lane.send(value_of(event("b")), headers=((CONTROL, b"something else"),))
-    assert names(lane) == ["b"]
+    assert names(lane) == ["a", "b"]
+    lane.send(b"garbage", headers=((CONTROL, b"tick"),))
+    lane.send(None, headers=((CONTROL, b"something else"),))
+    assert reasons(lane) == ["undecodable", "undecodable"]
+    assert lane.sequencer.counts.ticks == 2

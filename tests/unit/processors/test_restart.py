@@ -1,8 +1,10 @@
 """The same log, cut into batches at any places and restarted at any place, gives the same bytes."""
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chatsnapshot_processors.core import sources
 from tests.unit.processors.lane_in_memory import Lane
 from tests.unit.processors.made_up_logs import TICKED, MadeUp, made_up_logs
 
@@ -40,3 +42,16 @@ def test_nothing_is_left_behind(made_up: MadeUp) -> None:
     assert sorted(offsets + ticks) == list(range(len(made_up.entries)))
     assert not lane.held
     assert lane.sequencer.held_count == lane.sequencer.held_bytes == 0
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made_up=made_up_logs(), restarts=st.integers(0, 2**80))
+def test_forgotten_used_numbers_do_not_come_back(
+    monkeypatch: pytest.MonkeyPatch, made_up: MadeUp, restarts: int
+) -> None:
+    monkeypatch.setattr(sources, "USED_SOURCES_MAX", 1)
+    monkeypatch.setattr(sources, "FORGOTTEN_AT_ONCE", 1)
+    straight = run(made_up, commits=0, restarts=0)
+    broken = run(made_up, commits=restarts, restarts=restarts)
+    assert broken.written == straight.written
+    assert list(broken.used) == list(straight.used)

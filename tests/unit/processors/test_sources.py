@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from chatsnapshot_processors.core import sources
 from chatsnapshot_processors.core.policy import SequencingPolicy
+from chatsnapshot_processors.core.records import StateChange
 from chatsnapshot_processors.core.source_numbers import USED_RANGES_MAX
 from chatsnapshot_schemas.rules import Plain
-from chatsnapshot_schemas.state_entries import UsedKey
+from chatsnapshot_schemas.state_entries import USED, UsedKey, used_whose
 from tests.unit.processors.event_values import event
 from tests.unit.processors.lane_in_memory import Lane, names, reasons, rows
 
@@ -218,6 +220,36 @@ def test_scattered_bad_events_stay_bounded_without_changing_the_ledger() -> None
     assert len(ranges) == USED_RANGES_MAX
     assert ranges[-1] == (2 * count, 2 * count)
     assert all(row[2:] == (0, False) for row in rows(lane)[1:])
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_used_numbers_of_ever_new_sources_are_forgotten_the_oldest_first(
+    monkeypatch: pytest.MonkeyPatch, restarts: bool
+) -> None:
+    monkeypatch.setattr(sources, "USED_SOURCES_MAX", 20)
+    monkeypatch.setattr(sources, "FORGOTTEN_AT_ONCE", 5)
+    lane = Lane()
+    lane.send(bad("w0", 0, run="waited-on"))
+    lane.send(event("w1", seq=1, run="waited-on", cause="w9"))
+    lane.send(bad("c0", 0, run="changed"))
+    for n in range(60):
+        lane.send(bad(f"x{n}", 0, run=f"run-{n}"))
+        if n == 17:
+            lane.send(bad("c1", 1, run="changed"))
+        if restarts and n % 7 == 0:
+            lane.commit()
+            lane.restart()
+    kept = {whose.correlation_id for whose in lane.used}
+    assert len(kept) <= 20
+    assert kept >= {"waited-on", "run-59", "run-45"}, "what is waited on is not forgotten, nor what came last"
+    assert "run-0" not in kept
+    tombstones = [one.key for one in lane.written if isinstance(one, StateChange) and one.value is None]
+    runs = [used_whose(key).correlation_id for key in tombstones if key.startswith(USED.encode())]
+    assert runs.index("run-17") < runs.index("changed") < runs.index("run-18")
+    lane.send(event("f1", seq=1, run="run-0"), at=0)
+    lane.tick(30)
+    assert rows(lane, "run-0") == [("f1", "root", 1, False)], "the price: a gap where a bad event was"
+    assert rows(lane, "waited-on") == [("w1", "unresolved", 0, False)]
 
 
 def test_gap_before_is_what_was_known_then() -> None:

@@ -1,6 +1,6 @@
 import logging
 
-from chatsnapshot_processors.quiet_logs import SeldomRepeated
+from chatsnapshot_processors.quiet_logs import _REMEMBERED_MAX, SeldomRepeated
 
 
 def record(name: str, message: str, *arguments: object) -> logging.LogRecord:
@@ -18,3 +18,10 @@ def test_a_message_passes_once_whatever_is_filled_in() -> None:
 def test_other_loggers_pass() -> None:
     seldom = SeldomRepeated(("aiokafka",))
     assert all(seldom.filter(record("aiokafkaesque", "again")) for _ in range(3))
+
+
+def test_ever_new_messages_are_not_remembered_for_ever() -> None:
+    seldom = SeldomRepeated(("aiokafka",))
+    for number in range(3 * _REMEMBERED_MAX):
+        assert seldom.filter(record("aiokafka", f"message {number}"))
+        assert len(seldom._passed_at) <= _REMEMBERED_MAX

@@ -2,6 +2,9 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
+from chatsnapshot_producers import adoption
 from chatsnapshot_producers.adoption import HALF_MADE_AGE_S, adopt_spools
 from chatsnapshot_producers.spool import Spool
 from chatsnapshot_producers.spool_folder import NEW_PREFIX, SpoolFolder
@@ -28,6 +31,16 @@ def test_a_spool_has_one_owner(tmp_path: Path) -> None:
     for spool in (*first, alive):
         spool.abandon()
     assert len(adopt_spools(tmp_path, "d")) == 2
+
+
+def test_so_many_spools_are_adopted_at_once_and_the_rest_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adoption, "ADOPTED_MAX", 2)
+    dead = [dead_spool(tmp_path) for _ in range(5)]
+    first, second = adopt_spools(tmp_path, "d"), adopt_spools(tmp_path, "d")
+    assert [spool.path for spool in (*first, *second)] == dead[:4]
+    assert [len(first), len(second)] == [2, 2]
 
 
 def test_a_spool_is_only_sent_where_it_was_meant_to_go(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsnapshot_producers.frames import encode_frame, next_frame_at, read_frame
+from chatsnapshot_producers.frames import encode_frame, is_cut_off, next_frame_at, read_frame
 
 parts = st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=200)), min_size=1, max_size=8)
 
@@ -37,6 +37,15 @@ def test_no_cut_frame_is_read(key: bytes, body: bytes, payload: bytes, data: st.
     frame = encode_frame(key, body, payload)
     cut = data.draw(st.integers(0, len(frame) - 1))
     assert read_frame(frame[:cut], 0) is None
+    assert is_cut_off(b"before" + frame[:cut], len(b"before"))
+
+
+def test_what_was_written_whole_is_not_cut_off() -> None:
+    bad = bytearray(encode_frame(b"k", b"event"))
+    bad[-1] ^= 1
+    assert not is_cut_off(bytes(bad), 0)
+    assert not is_cut_off(bytes(20), 0)  # a file system that lost what was written leaves zeros
+    assert not is_cut_off(bytes(3), 0)
 
 
 @given(st.binary(max_size=40), st.binary(max_size=200), st.binary(max_size=60), st.data())

@@ -437,7 +437,9 @@ def test_a_refused_event_is_kept_and_does_not_stop_the_others(tmp_path: Path, ca
     assert f"event {bad} was refused: payload: not to our taste; kept in {kept}" in caplog.text
 
 
-def test_a_damaged_spool_is_sent_past_the_damage_which_is_kept(tmp_path: Path) -> None:
+def test_a_damaged_spool_is_sent_past_the_damage_which_is_kept_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     stop_taking(tmp_path)
     first = recorder_to(tmp_path, flush_at_exit_s=0)
     for name in ("one", "two", "three"):
@@ -453,6 +455,8 @@ def test_a_damaged_spool_is_sent_past_the_damage_which_is_kept(tmp_path: Path) -
     assert [event["run"] for event in arrived(tmp_path)] == ["one", "three"]
     (kept,) = (tmp_path / "spool" / "rejected").iterdir()
     assert b"2wo" in kept.read_bytes()
+    assert second.status().damages == 1
+    assert f"what was recorded there is lost, kept in {kept}" in caplog.text
 
 
 def test_the_bytes_on_disk_are_the_envelope_that_was_returned(recorder: Recorder, tmp_path: Path) -> None:

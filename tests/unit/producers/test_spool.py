@@ -101,6 +101,19 @@ def test_a_torn_tail_is_cut(tmp_path: Path) -> None:
     assert found.next_batch() is None
 
 
+def test_a_damaged_last_event_is_no_torn_end(tmp_path: Path) -> None:
+    """It was written whole, so somebody was told that it was recorded."""
+    spool = spool_in(tmp_path)
+    for body in (b"first", b"last"):
+        spool.append(b"k", body)
+    segment = left_behind(spool) / "000001.events"
+    segment.write_bytes(segment.read_bytes().replace(b"last", b"l*st"))
+    batch = adopted(spool.path).next_batch()
+    assert batch is not None
+    assert bodies(batch) == [b"first"]
+    assert [(damage.torn, damage.data[-4:]) for damage in batch.damages] == [(False, b"l*st")]
+
+
 def test_damage_in_the_middle_is_stepped_over_and_told(tmp_path: Path) -> None:
     spool = spool_in(tmp_path)
     for body in (b"first", b"second", b"third"):

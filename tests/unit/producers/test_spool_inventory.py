@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chatsnapshot_producers.rejected_events import RejectedEvents
+from chatsnapshot_producers.segment_reader import Damage
 from chatsnapshot_producers.spool import Spool
-from chatsnapshot_producers.spool_folder import SpoolFolder
-from chatsnapshot_producers.spool_inventory import rejected_reports, spool_reports
+from chatsnapshot_producers.spool_folder import Position, SpoolFolder
+from chatsnapshot_producers.spool_inventory import damage_reports, rejected_reports, spool_reports
 from chatsnapshot_producers.spooled_event import SpooledEvent
 from chatsnapshot_producers.transport import Refusal
 from chatsnapshot_schemas.avro_schema import envelope_schema
@@ -68,6 +69,13 @@ def test_a_torn_end_is_no_event(tmp_path: Path) -> None:
     segment.write_bytes(segment.read_bytes()[:-5])
     (report,) = spool_reports(tmp_path)
     assert report.events == 2
+
+
+def test_kept_damage_is_listed(tmp_path: Path) -> None:
+    RejectedEvents(tmp_path).keep_damage(Damage(Position(3, 170), b"unreadable", torn=False), "20260131-1")
+    (report,) = damage_reports(tmp_path)
+    assert (report.bytes, report.path.name) == (10, "20260131-1-000003-170.damaged")
+    assert list(rejected_reports(tmp_path)) == []
 
 
 def test_refused_events_are_counted_with_their_reasons(tmp_path: Path) -> None:

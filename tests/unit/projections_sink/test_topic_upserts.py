@@ -8,11 +8,19 @@ import pytest
 from confluent_kafka import Message
 
 from chatsnapshot_projections.sink_batch import Insert, Source
-from chatsnapshot_projections.topic_upserts import ROWS_MAX, HeldRows, QuarantineRows, UpsertBatch, UpsertRows
+from chatsnapshot_projections.topic_upserts import (
+    ROWS_MAX,
+    SOLVED_VERSION,
+    HeldRows,
+    QuarantineRows,
+    UpsertBatch,
+    UpsertRows,
+)
 from chatsnapshot_schemas import headers
 from chatsnapshot_schemas.avro_schema import envelope_schema
 from chatsnapshot_schemas.codec import encode_envelope
 from chatsnapshot_schemas.framing import SINGLE_OBJECT, Framing
+from chatsnapshot_schemas.quarantine_entries import Identity, InputPlace, Solution, SolvedMark, mark_headers
 from chatsnapshot_schemas.state_entries import HeldEvent, encode_held, epoch_key, held_key
 from tests.unit.projections_sink.recorded import envelope
 
@@ -158,7 +166,44 @@ def test_an_input_without_value_is_a_row_and_no_tombstone() -> None:
 def test_a_record_without_a_reason_means_solved(value: bytes | None) -> None:
     solved = quarantine_message(10, value, **{headers.QUARANTINE_REASON: "", headers.QUARANTINE_FIRST_SEEN: ""})
     (row,) = quarantined(quarantine_message(9, b"x"), solved)
-    assert (row["version"], row["deleted"], row["original"]) == (10, 1, b"")
+    assert (row["version"], row["deleted"], row["original"]) == (10 + SOLVED_VERSION, 1, b"")
+
+
+def mark_message(offset: int, mark: SolvedMark) -> Message:
+    pairs = [(name, text.encode()) for name, text in mark_headers(InputPlace(1, 2, 30), mark)]
+    topic, key = "x.quarantine", b"default/run"
+    return Message(topic=topic, partition=2, offset=offset, key=key, value=mark.to_json(), headers=pairs)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_mark_says_who_solved_it_wherever_it_lies(order: tuple[int, int]) -> None:
+    """A refused input that is written once more, behind its mark, does not open it again."""
+    mark = SolvedMark(
+        solution=Solution.REDRIVEN,
+        by="alice",
+        at=1_777_000_000_500_000,
+        because="größer",
+        sent_event_id="e2",
+        sent_partition=1,
+        sent_offset=7,
+        edited=("payload", "event_id"),
+        fact_event_id="f",
+        quarantine_offset=9,
+        reason="too_large",
+        detail="payload: größer",
+        first_seen=1_777_000_000_000_000,
+        identity=Identity("default", "run", "e1", "execution.message", "i1", 3),
+    )
+    messages = (quarantine_message(9, b"x"), mark_message(10, mark))
+    again = quarantine_message(11, b"x")
+    (row,) = quarantined(*(messages[at] for at in order), again)
+    assert (row["version"], row["deleted"], row["original"]) == (10 + SOLVED_VERSION, 0, b"")
+    assert (row["solution"], row["solved_by"], row["because"]) == ("redriven", "alice", "größer")
+    assert (row["sent_event_id"], row["sent_partition"], row["sent_offset"]) == ("e2", 1, 7)
+    assert (row["edited"], row["fact_event_id"], row["quarantine_offset"]) == ("payload, event_id", "f", 9)
+    assert (row["event_id"], row["source_instance"], row["source_seq"]) == ("e1", "i1", 3)
+    assert (row["reason"], row["detail"]) == ("too_large", "payload: größer")
+    assert row["solved_at"].timestamp() == 1_777_000_000.5
 
 
 @pytest.mark.parametrize("rows", [HeldRows(), QuarantineRows(Framing())])

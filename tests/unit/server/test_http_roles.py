@@ -6,7 +6,7 @@ from chatsnapshot_schemas.errors import ConfigurationError
 
 
 def test_roles_are_read_from_a_list() -> None:
-    assert http_roles(" ingest, READ ,") == ALL_ROLES
+    assert http_roles(" ingest, READ ,redrive") == ALL_ROLES
     assert http_roles("read") == {HttpRole.READ}
 
 
@@ -18,4 +18,4 @@ def test_what_is_no_role_is_refused(text: str, said: str) -> None:
 
 def test_the_command_line_says_what_cannot_be_served(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "http", "--roles", "ingest,ui"]) == 1
-    assert capsys.readouterr().err == "error: --roles: 'ui' is not built yet; there are ingest, read\n"
+    assert capsys.readouterr().err == "error: --roles: 'ui' is not built yet; there are ingest, read, redrive\n"

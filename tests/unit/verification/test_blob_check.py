@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from chatsnapshot.verification import blob_check
 from chatsnapshot.verification.blob_check import SILENCES_MAX, WAITING_MAX, BlobCheck
 from chatsnapshot.verification.chain_check import PartitionCheck, StoredPayload
 from chatsnapshot.verification.findings import Finding, Kind, Report
@@ -55,6 +56,17 @@ def test_what_is_as_it_was_recorded_is_no_finding(store: CountingStore) -> None:
     assert findings(store, refs) == []
     assert sorted(store.read) == sorted(ref.sha256 for ref in refs)
     assert 1 <= len(store.threads) <= 4
+
+
+def test_answers_are_remembered_up_to_a_bound(store: CountingStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blob_check, "REMEMBERED_MAX", 4)
+    refs = [store.put(b"%d" % number) for number in range(10)]
+    with BlobCheck(lambda: store) as check:
+        for number, ref in enumerate([*refs, *refs]):
+            assert list(check.begin(stored(number, ref))) == []
+            assert len(check._known) <= 4
+        assert list(check.finish()) == []
+    assert len(store.read) == 20, "each was forgotten before it came again"
 
 
 def test_every_event_of_a_lost_blob_is_named_and_the_blob_is_asked_for_once(

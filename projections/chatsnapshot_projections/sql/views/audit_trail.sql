@@ -1,6 +1,7 @@
 -- audit_trail: who did what in a run, on whose behalf, with which approval, and how it ended: a row an action.
 -- A call and its result are one action, and so are the events of one integration call. An approval belongs to the call it
 -- names, by tool_call_id or by the request that it answers; of several answers the last counts.
+-- What somebody did with a quarantined event of the run is an action of that person.
 -- columns as ledger: tenant_id, correlation_id, source_service, subject_id
 -- column sequence_no: first event of the action
 -- column last_sequence_no: last event of the action so far
@@ -12,7 +13,7 @@
 -- column actor_kind: agent, person or service
 -- column actor: agent, user, or service; empty: the event does not say
 -- column on_behalf_of: user of the run
--- column action_kind: tool_call, integration_call, decision, request, handoff or lifecycle
+-- column action_kind: tool_call, integration_call, decision, request, handoff, lifecycle, redrive or discard
 -- column action: tool, service.operation, what was decided or asked, who took over, entity and phase
 -- column arguments: JSON text of what the action was given
 -- column outcome: status, decision or phase as recorded; empty: no end was recorded
@@ -35,6 +36,8 @@ WITH
                 primitive IN ('execution.tool_call', 'execution.tool_result') OR item_type = 'tool.started', 'tool_call',
                 primitive = 'integration.call', 'integration_call',
                 primitive = 'ui.interaction', 'decision',
+                event_type = 'system.event_redriven', 'redrive',
+                event_type = 'system.event_discarded', 'discard',
                 item_type IN ('approval.requested', 'input.requested'), 'request',
                 item_type = 'handoff', 'handoff',
                 primitive = 'system.workflow_event', 'lifecycle',
@@ -121,8 +124,8 @@ SELECT
     a.tenant_id AS tenant_id, a.correlation_id AS correlation_id, a.sequence_no AS sequence_no,
     a.last_sequence_no AS last_sequence_no, a.recorded_at AS recorded_at, a.last_recorded_at AS last_recorded_at,
     a.event_id AS event_id, a.last_event_id AS last_event_id, lower(hex(l.hash)) AS record_hash,
-    multiIf(a.action_kind = 'decision', 'person', a.agent != '', 'agent', 'service') AS actor_kind,
-    multiIf(a.action_kind = 'decision', a.user_id, a.agent != '', a.agent, toString(l.source_service)) AS actor,
+    multiIf(a.action_kind IN ('decision', 'redrive', 'discard'), 'person', a.agent != '', 'agent', 'service') AS actor_kind,
+    multiIf(a.action_kind = 'decision', a.user_id, a.action_kind IN ('redrive', 'discard'), JSONExtractString(a.arguments, 'by'), a.agent != '', a.agent, toString(l.source_service)) AS actor,
     r.user_id AS on_behalf_of, l.source_service AS source_service, l.subject_id AS subject_id,
     a.action_kind AS action_kind,
     if(h.to_agent != '', toString(h.to_agent), a.action) AS action, a.arguments AS arguments, a.outcome AS outcome, a.error AS error,

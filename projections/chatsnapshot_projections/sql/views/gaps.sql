@@ -1,12 +1,12 @@
 -- gaps: source numbers that are missing between numbers that are there, per run and producer instance, as of now.
 -- Late and redriven events close their gap. A number that a quarantined event or a duplicate has used up is no gap: the
--- first has its place in quarantine; of the second only the sequencer knew, who recorded the next event in time with
--- gap_before = 0. Where a duplicate used up numbers beside lost ones, the range is known and `missing` is less than its length.
+-- first has its place in quarantine, solved or not; of the second only the sequencer knew, who recorded the next event in
+-- time with gap_before = 0. Where a duplicate used up numbers beside lost ones, the range is known and `missing` is less than its length.
 -- columns as ledger: tenant_id, correlation_id, source_instance
 -- column missing_from: first number of the range
 -- column missing_to: last number of the range
 -- column missing: how many of them are missing, at most
--- column before_sequence_no: the record that follows the gap; 0 when that number is in quarantine
+-- column before_sequence_no: the record that follows the gap; 0 when that number is in quarantine or was discarded
 -- column noticed_at: append time of the event that follows the gap, UTC
 SELECT
     tenant_id, correlation_id, source_instance,
@@ -36,8 +36,8 @@ FROM
         WHERE isNotNull(source_seq) AND isNotNull(source_instance)
         UNION ALL
         SELECT tenant_id, correlation_id, source_instance, source_seq, 0, first_seen, 0, false
-        FROM {{database}}.quarantine
-        WHERE source_instance != '' AND reason NOT IN ('misrouted', 'source_seq_jump')
+        FROM {{database}}.quarantine_versions FINAL
+        WHERE deleted = 0 AND source_instance != '' AND reason NOT IN ('misrouted', 'source_seq_jump')
     )
 )
 WHERE source_seq > below + 1 AND missing > 0

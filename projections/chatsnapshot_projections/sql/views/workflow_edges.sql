@@ -5,7 +5,8 @@
 --   handoff: between agents
 --   fork: from a place in another run
 --   external: a cause in another run, or the run that a call or handoff started (to_correlation_id)
--- A batch of calls is one event and several nodes: an edge from it to a result is drawn for the call of that result only.
+-- A batch of calls is one event and several nodes: an edge from it to the result of one of its calls is drawn for that call
+-- only; to anything else, a result of another call included, one from each.
 -- columns as workflow_facts: tenant_id, correlation_id
 -- column kind: cause, caused_by, call_result, depends_on, parent, handoff, fork or external
 -- column from_node: node that it comes from; empty: in another run, or not recorded
@@ -56,7 +57,14 @@ SELECT
     e.correlation_id AS from_correlation_id, e.correlation_id AS to_correlation_id, c.sequence_no > 0 AS resolved
 FROM causes AS e
 LEFT JOIN facts AS c ON c.tenant_id = e.tenant_id AND c.correlation_id = e.correlation_id AND c.event_id = e.cause_id
-WHERE NOT (e.primitive = 'execution.tool_result' AND c.primitive = 'execution.tool_call' AND startsWith(e.node_id, 'call:') AND e.node_id != c.node_id)
+LEFT ANY JOIN
+(
+    SELECT tenant_id, correlation_id, event_id, node_id, true AS is_there
+    FROM facts
+    WHERE primitive = 'execution.tool_call' AND startsWith(node_id, 'call:')
+) AS own
+    ON own.tenant_id = e.tenant_id AND own.correlation_id = e.correlation_id AND own.event_id = e.cause_id AND own.node_id = e.node_id
+WHERE NOT (e.primitive = 'execution.tool_result' AND own.is_there AND e.node_id != c.node_id)
 UNION ALL
 SELECT
     r.tenant_id, r.correlation_id, 'call_result', c.node_id, r.node_id, toNullable(c.event_id), toNullable(r.event_id),

@@ -1,0 +1,1 @@
+"""Evidence: a part of the ledger as files that prove themselves, and roots that were kept elsewhere."""

@@ -1,0 +1,58 @@
+"""The broker stands still for longer than every session, its own included, and goes on."""
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.fault_table import fault_row
+from tests.faults.lab import Lab
+from tests.faults.oracle import examine
+from tests.faults.own_broker import OwnBroker, own_broker
+from tests.pipeline.sequencer_installation import eventually
+
+SESSION_S = 6.0
+SMALL_BATCHES = {"batch_records_max": 100, "transaction_interval_s": 0.0}
+STOPPED_S = 25.0
+"""Longer than the session of the group, the request timeouts of the clients and the broker's own session."""
+LOOKS_S = 11.0
+"""Two looks of the watchdog."""
+SOME = 100
+"""Recorded before the broker stops: load is under way."""
+COMPLAINT = "the watchdog cannot ask for the ends"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[OwnBroker]:
+    with own_broker(tmp_path) as running:
+        yield running
+
+
+@pytest.mark.slow_fault
+def test_broker_stopped_for_long(
+    request: pytest.FixtureRequest, broker: OwnBroker, clickhouse_url: str, tmp_path: Path, fault_random: random.Random
+) -> None:
+    """Under load, with partitions that nothing was ever committed for."""
+    with Lab.created(broker.bootstrap, clickhouse_url, tmp_path, fault_random, partitions=4) as lab:
+        one_run = lab.workload(runs=1)
+        sequencer = lab.sequencer(session_timeout_s=SESSION_S, instance_id=None, limits=SMALL_BATCHES).start()
+        sink = lab.sink().start()
+        lab.send(one_run.inputs(4_000))
+        eventually(lambda: len(lab.installation.records(lab.topics.ledger)) > SOME or None)
+        broker.stop_signal()
+        time.sleep(STOPPED_S)
+        broker.cont()
+        lab.send(lab.workload().inputs(2_000))
+        lab.settle()
+        assert sequencer.process is not None
+        assert sequencer.process.poll() is None, sequencer.said()
+        time.sleep(LOOKS_S)
+        complaints = sequencer.said().count(COMPLAINT)
+        time.sleep(LOOKS_S)
+        assert sequencer.said().count(COMPLAINT) == complaints, sequencer.said()
+        assert sequencer.stop() == 0, sequencer.said()
+        assert sink.stop() == 0, sink.said()
+        examine(lab)
+    request.node.user_properties.append(("fault", fault_row(request.node.name, lab)))
