@@ -61,7 +61,10 @@ class PositionFinder:
         done = state.greatest_offset(epoch)
         if ledger is not None and ledger.input_epoch == epoch:
             done = max(done, ledger.input_offset)
-        return max(done, self._quarantined(epoch, QUARANTINE_TAIL)[0]) >= committed.offset
+        quarantined = self._quarantined(epoch, QUARANTINE_TAIL)[0]
+        if quarantined < 0:  # the tail may hold nothing but solved marks
+            quarantined = self._quarantined(epoch)[0]
+        return max(done, quarantined) >= committed.offset
 
     def _committed(self, epoch: int) -> InputPosition | None:
         committed = self._reader.committed(self._topics.events, self._partition)

@@ -20,7 +20,7 @@ class RestoredChunk:
         self.ledger_offset = -1
         """Of the last record, set by who reads them."""
         self._hash = b""
-        self._position = (-1, -1)
+        self._epoch, self._offset = -1, -1
         self._recorded_at = 0
         self._base = base
 
@@ -30,8 +30,10 @@ class RestoredChunk:
         self.heads[correlation] = Head(sequence_no, head)
         self._hash = head
         self.known.append((keys.known_id_key(correlation, event_id), keys.pack_known(epoch, offset, fact)))
-        self._position = max(self._position, (epoch, offset))
-        self._recorded_at = max(self._recorded_at, recorded_at)
+        if epoch > self._epoch or (epoch == self._epoch and offset > self._offset):
+            self._epoch, self._offset = epoch, offset
+        if recorded_at != self._recorded_at:  # most have the time of the one before
+            self._recorded_at = max(self._recorded_at, recorded_at)
         if number is None or whose is None:
             return
         source = correlation, whose
@@ -44,7 +46,7 @@ class RestoredChunk:
 
     def mark(self, before: keys.LedgerMark | None) -> keys.LedgerMark:
         """The mark once this is applied to a cache that stood at `before`."""
-        position, recorded_at = self._position, self._recorded_at
+        position, recorded_at = (self._epoch, self._offset), self._recorded_at
         if before is not None:
             position = max(position, (before.input_epoch, before.input_offset))
             recorded_at = max(recorded_at, before.recorded_at)

@@ -49,11 +49,21 @@ def lab(
         request.node.user_properties.append(("fault", fault_row(request.node.name, made)))
 
 
+@pytest.fixture
+def unmerged(lab: Lab) -> Lab:
+    """The same, its tables never merged: a row that went in twice stays two rows for whoever reads without FINAL."""
+    of_merge_trees = "SELECT name FROM system.tables WHERE database = {name:String} AND engine LIKE '%MergeTree'"
+    for (table,) in lab.client.query(of_merge_trees, {"name": lab.database}).result_rows:
+        lab.client.command(f"SYSTEM STOP MERGES {lab.database}.{table}")
+    return lab
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each fault that passed: what went in, what was lost or doubled, how long nothing moved."""
     rows = [
         value
-        for report in terminalreporter.stats.get("passed", [])
+        for report in terminalreporter.stats.get("", [])
+        if report.when == "teardown" and report.passed
         for name, value in report.user_properties
         if name == "fault"
     ]

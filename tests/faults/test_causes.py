@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import pytest
+
 from chatsnapshot_schemas.rules import CAUSED_BY_MAX, Plain
 from tests.faults.input_stream import short_holds
 from tests.faults.lab import Lab
@@ -57,6 +59,7 @@ def test_a_cause_that_never_comes_and_one_that_comes_too_late(lab: Lab) -> None:
     examine(lab)
 
 
+@pytest.mark.slow_fault
 def test_a_cause_in_another_correlation(lab: Lab) -> None:
     """It is never waited for, there or not; further causes of the own correlation are."""
     there = {"causation_id": event_id("there", 0), "causation_correlation_id": "there"}
@@ -72,6 +75,7 @@ def test_a_cause_in_another_correlation(lab: Lab) -> None:
     examine(lab)
 
 
+@pytest.mark.slow_fault
 def test_events_that_name_each_other(lab: Lab) -> None:
     """None can be first: at the bound the one that came first is, and the others follow their causes."""
     first: dict[int, int] = {}
@@ -88,6 +92,7 @@ def test_events_that_name_each_other(lab: Lab) -> None:
     examine(lab)
 
 
+@pytest.mark.slow_fault
 def test_a_chain_of_1_000_arriving_backwards(lab: Lab) -> None:
     """By causes alone, and by causes and source numbers: recorded in causal order, with no gap and nothing late."""
     backwards: list[Plain] = []
@@ -105,6 +110,7 @@ def test_a_chain_of_1_000_arriving_backwards(lab: Lab) -> None:
     examine(lab)
 
 
+@pytest.mark.slow_fault
 def test_as_many_causes_as_an_event_may_have(lab: Lab) -> None:
     """All of them arrive behind it; and once all but one."""
     causes = range(CAUSED_BY_MAX + 1)
@@ -119,6 +125,7 @@ def test_as_many_causes_as_an_event_may_have(lab: Lab) -> None:
     examine(lab)
 
 
+@pytest.mark.slow_fault
 def test_policy_strict_refuses_what_has_no_cause(lab: Lab) -> None:
     """Also what waits for a refused one; numbers are used up, so no gap remains."""
     strict = {"cause_policy": "strict"}

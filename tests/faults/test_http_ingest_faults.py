@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.faults.recorder_process import Recorders, assert_recorded
@@ -11,6 +13,7 @@ KILLS = 3
 EVENTS = 1_000
 
 
+@pytest.mark.slow_fault
 def test_the_http_ingest_killed_under_recorders(lab: Lab) -> None:
     """Twice a recorder is killed with it, too, and its successor sends what it left."""
     settings = {"KAFKA_BOOTSTRAP_SERVERS": lab.bootstrap, "TOPIC_PREFIX": lab.topics.prefix}

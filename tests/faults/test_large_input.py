@@ -3,6 +3,7 @@
 import random
 from hashlib import sha256
 
+import pytest
 from confluent_kafka import KafkaError, Producer
 
 from chatsnapshot_processors.core.record_size import CUT_BYTES
@@ -26,6 +27,7 @@ UNDECODABLE, TOO_LARGE = frozenset({str(Reason.UNDECODABLE)}), frozenset({str(Re
 RECORDED = frozenset({LEDGER})
 
 
+@pytest.mark.slow_fault
 def test_the_largest_messages_that_the_broker_takes(lab: Lab) -> None:
     """As value, as key and as headers; of garbage, of an event, and of one that waits for its cause."""
     choices, key = lab.choices, b"default/large"
@@ -59,6 +61,7 @@ def test_packed_messages_that_are_larger_unpacked(lab: Lab) -> None:
     sequence(lab, cases, **{"compression.type": "zstd", "compression.level": "9"})
 
 
+@pytest.mark.slow_fault
 def test_what_quarantine_cannot_take_whole_stops_nothing(lab: Lab) -> None:
     """Its beginning is kept, with the size and digest of the whole; all around it goes on."""
     value = lab.choices.randbytes(100_000) * 400
@@ -77,6 +80,7 @@ def test_what_quarantine_cannot_take_whole_stops_nothing(lab: Lab) -> None:
     assert sha256(value).hexdigest().encode() in bytes(detail or b"")
 
 
+@pytest.mark.slow_fault
 def test_batches_of_every_codec(lab: Lab) -> None:
     bad = BadInput(lab.choices, lab.partitions)
     sent: list[Sent] = []

@@ -22,6 +22,7 @@ DOTS = (".", "..")
 """No path can name such a run: every client takes these segments away."""
 
 
+@pytest.mark.slow_fault
 def test_odd_events_are_read_as_they_are(lab: Lab, tmp_path: Path) -> None:
     """All odd values are in one run; each odd id names a run of its own."""
     kept = [changes for _, changes in odd_events() if changes.keys().isdisjoint(("correlation_id", "tenant_id"))]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from chatsnapshot_schemas.reasons import Reason
 from tests.faults.bad_input import BadInput
 from tests.faults.case_sender import assert_ended, assert_shown, honest, interleaved, send_cases
@@ -15,6 +17,7 @@ PROCESS_BYTES_MAX = 700 * 1024 * 1024
 """Of a sequencer or a sink: twice what either needs for a million events (docs/benchmarks.md)."""
 
 
+@pytest.mark.slow_fault
 def test_a_storm_of_20_000_poison_records(lab: Lab) -> None:
     """Honest events go on beside them, each keeps its bytes and reason, and nothing restarts or grows."""
     bad = BadInput(lab.choices, lab.partitions)

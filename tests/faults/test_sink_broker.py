@@ -14,7 +14,7 @@ from tests.faults.sink_marks import announced
 from tests.faults.supervised_sink import supervised
 from tests.pipeline.sequencer_installation import eventually
 
-pytestmark = pytest.mark.slow_fault
+pytestmark = [pytest.mark.slow_fault, pytest.mark.usefixtures("unmerged")]
 
 SESSION_S = 6.0
 STALL_S = 14.0

@@ -10,6 +10,8 @@ from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.pipeline.sequencer_installation import eventually
 
+pytestmark = pytest.mark.usefixtures("unmerged")
+
 EVENTS = 1_200
 ATTEMPTS = 3
 """Inserts that are harmed one after the other; the sink's pauses double from a quarter of a second."""

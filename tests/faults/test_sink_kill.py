@@ -11,6 +11,8 @@ from tests.faults.oracle import examine
 from tests.faults.sink_marks import announced
 from tests.pipeline.sequencer_installation import eventually
 
+pytestmark = pytest.mark.usefixtures("unmerged")
+
 TOGETHER = {"batch_records": 50_000, "linger_s": 0.5}
 """All partitions wait for company and go in together."""
 ALONE = {"batch_records": 60}

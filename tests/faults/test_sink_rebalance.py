@@ -1,5 +1,6 @@
 """Sinks come and go while a backlog goes in."""
 
+import signal
 import time
 
 import pytest
@@ -8,7 +9,7 @@ from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.pipeline.sequencer_installation import eventually
 
-pytestmark = pytest.mark.slow_fault
+pytestmark = [pytest.mark.slow_fault, pytest.mark.usefixtures("unmerged")]
 
 EVENTS = 50_000
 SINK = {"batch_records": 500, "inserts_per_s_max": 3.0, "session_timeout_s": 6.0}
@@ -55,9 +56,9 @@ def test_rolling_restart_of_sinks(lab: Lab, is_static: bool) -> None:
             if lab.choices.random() < 0.5:
                 sink.kill()
             else:
-                assert sink.stop() == 0, sink.said()
+                assert sink.stop() in (0, -signal.SIGTERM), sink.said()  # it may not even listen yet
             sink.start()
         lab.settle()
     for sink in sinks:
-        assert sink.stop() == 0, sink.said()
+        assert sink.stop() in (0, -signal.SIGTERM), sink.said()
     examine(lab, without_final=True)

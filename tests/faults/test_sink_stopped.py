@@ -10,8 +10,10 @@ from tests.faults.oracle import examine
 from tests.faults.sink_marks import announced
 from tests.pipeline.sequencer_installation import eventually, input_record
 
+pytestmark = pytest.mark.slow_fault
 
-@pytest.mark.parametrize("table", ["ledger", pytest.param("run_items", marks=pytest.mark.slow_fault)])
+
+@pytest.mark.parametrize("table", ["ledger", "run_items"])
 def test_a_dropped_table_stops_the_sink_until_it_is_back(lab: Lab, table: str) -> None:
     """The ledger's table itself, or one that a projection writes."""
     workload = lab.workload()
@@ -33,7 +35,6 @@ def test_a_dropped_table_stops_the_sink_until_it_is_back(lab: Lab, table: str) -
     examine(lab)
 
 
-@pytest.mark.slow_fault
 def test_without_the_table_of_held_events_the_ledger_goes_on(lab: Lab) -> None:
     lab.client.command(f"DROP TABLE {lab.database}.held_versions")
     workload = lab.workload()

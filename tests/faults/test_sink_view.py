@@ -41,6 +41,7 @@ def assert_own_is_whole(lab: Lab, events: int) -> None:
     assert lab.client.query(counted).result_rows == [(events, events)]
 
 
+@pytest.mark.usefixtures("unmerged")
 def test_view_throws_a_few_times_what_may_pass_by_itself(lab: Lab) -> None:
     """The ledger's rows are in, other projections' too; the same insert again fills what is missing."""
     add_throwing_view(lab, f", toInt16({MEMORY_LIMIT_EXCEEDED})")

@@ -10,6 +10,8 @@ from tests.faults.oracle import examine
 from tests.faults.workload import Workload
 from tests.pipeline.sequencer_installation import eventually
 
+pytestmark = pytest.mark.usefixtures("unmerged")
+
 IMPATIENT = {"batch_records": 100, "session_timeout_s": 6.0, "max_poll_interval_s": 9.0, "insert_timeout_s": 3.0}
 LATE_S = 12.0
 """When the zombie's insert reaches the server: after the heir's, which begins when the session has ended."""

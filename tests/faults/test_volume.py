@@ -12,7 +12,7 @@ from tests.faults.oracle import examine
 from tests.pipeline.sequencer_installation import event, event_id, eventually, input_record
 
 HOT = "hot"
-SIZES = [2_000, pytest.param(200_000, marks=[pytest.mark.slow_fault, pytest.mark.timeout(900)])]
+SIZES = [2_000, pytest.param(200_000, marks=pytest.mark.timeout(900))]
 
 
 def settle(lab: Lab, count: int) -> None:
@@ -35,6 +35,7 @@ def numbered(run: str, numbers: Iterable[int]) -> Iterator[tuple[bytes, bytes]]:
 
 
 @pytest.mark.parametrize("count", SIZES)
+@pytest.mark.slow_fault
 def test_one_correlation_with_very_many_events(lab: Lab, count: int) -> None:
     lab.send(numbered("huge", range(count)))
     with lab.running():
@@ -45,6 +46,7 @@ def test_one_correlation_with_very_many_events(lab: Lab, count: int) -> None:
 
 
 @pytest.mark.parametrize("count", SIZES)
+@pytest.mark.slow_fault
 def test_very_many_correlations_with_one_event(lab: Lab, count: int) -> None:
     lab.send(input_record(event(f"tiny-{number}", 0)) for number in range(count))
     with lab.running():
@@ -54,6 +56,7 @@ def test_very_many_correlations_with_one_event(lab: Lab, count: int) -> None:
     assert lab.client.query(f"SELECT count() FROM {lab.database}.runs").result_rows == [(count,)]
 
 
+@pytest.mark.slow_fault
 def test_a_hot_correlation_delays_the_others_by_no_more_than_a_batch(lab: Lab) -> None:
     """Half of the traffic is one correlation's, and everything of it waits: it came backwards in blocks.
 

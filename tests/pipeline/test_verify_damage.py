@@ -225,7 +225,7 @@ def test_what_retention_has_taken_is_said(damaged: Damaged) -> None:
 def _refuse(lab: Lab, offset: int, value: bytes) -> None:
     """A quarantine record as a sequencer writes it."""
     producer = Producer({"bootstrap.servers": lab.bootstrap})
-    headers = [
+    headers: list[tuple[str, str | bytes | None]] = [
         (names.QUARANTINE_REASON, b"undecodable"),
         (names.QUARANTINE_DETAIL, b"forged"),
         (names.QUARANTINE_INPUT_EPOCH, b"1"),

@@ -43,6 +43,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "inputs": _inputs_json(report),
         "tables": list(report.tables),
         "bills_left_out": report.bills_left_out,
+        "growing": report.growing,
         "seconds": round(report.seconds, 3),
         "counts": {str(kind): count for kind, count in report.counts.items()},
         "findings": [asdict(finding) for finding in report.findings],
@@ -67,7 +68,8 @@ def _inputs(report: Report) -> Iterator[Text]:
 def _tables(report: Report) -> Iterator[Text]:
     if report.tables:
         left = f"; {count_text(report.bills_left_out, 'bill')} with odd usage left out" if report.bills_left_out else ""
-        yield Text(f"compared: {', '.join(report.tables)}{left}", "dim")
+        grew = f"; {count_text(report.growing, 'run')} still being written, compared in part" if report.growing else ""
+        yield Text(f"compared: {', '.join(report.tables)}{left}{grew}", "dim")
     else:
         yield Text("not compared with the tables", "dim")
 

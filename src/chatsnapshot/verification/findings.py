@@ -176,14 +176,16 @@ class Report:
     """None: the inputs were not looked at."""
     tables: tuple[str, ...] = ()
     """Tables and views that were compared."""
+    growing: int = 0
+    """Runs that were written meanwhile: their line in `runs` and their bill were not compared."""
     bills_left_out: int = 0
     """Runs whose bill was not computed again, because a usage report breaks the conventions."""
     seconds: float = 0.0
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[Kind] = field(default_factory=Counter)
     runs_otherwise: set[tuple[str, str]] = field(default_factory=set)
-    """(tenant, correlation) of runs, at most RUNS_OTHERWISE_MAX, that table `ledger` shows otherwise than the topic: what
-    follows from that is not told again."""
+    """(tenant, correlation) of runs that table `ledger` shows otherwise than the topic, at most RUNS_OTHERWISE_MAX.
+    What follows from that is not told again."""
 
     def add(self, finding: Finding) -> None:
         """Count a finding, and keep it while there is room."""

@@ -18,7 +18,8 @@ class Steps:
         self._doing, self._done, self._total = doing, 0, max(total, 1)
         self._progress(doing, 0, self._total)
 
-    def advance(self, more: int) -> None:
-        """So much more of it is done."""
+    def advance(self, more: int, doing: str = "") -> None:
+        """So much more of it is done; `doing`: what of it comes now."""
+        self._doing = doing or self._doing
         self._done = min(self._done + more, self._total)
         self._progress(self._doing, self._done, self._total)

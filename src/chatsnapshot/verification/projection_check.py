@@ -1,24 +1,25 @@
 """Every projection compared with what its definition makes of table `ledger`, inside the engine, a range at a time.
 
-Table `ledger` has been compared with the topic before, field by field. Runs that are being written are looked at again
-until they stand still, because an insert shows in one table a moment before it shows in the next.
+Table `ledger` has been compared with the topic before, field by field. A run that seems wrong is looked at again behind
+the inserts that were under way, because an insert shows in one table a moment before it shows in the next.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from chatsnapshot.verification.bill_check import BillCheck
 from chatsnapshot.verification.findings import Finding, Kind
 from chatsnapshot.verification.run_range import Run, RunRange, run_ranges
 from chatsnapshot.verification.table_queries import TableQueries
 
-RUNS_MAX = 1_000
-"""Runs of one range and one table that are told; more are damaged alike."""
+RUNS_MAX = 10_000
+"""Runs of one range that one table may show otherwise, or that are written just then; more are not told."""
 LOOKED_AT_MAX = 100
-"""Runs of a range that are looked at again one by one, with details; others are told as they seem."""
-LOOKS = 4
-"""So often is looked at a run that grows meanwhile; then it is said to be written, and not to differ."""
+"""Runs that are looked at again with one question."""
+DETAILED_MAX = 100
+"""Findings of one table and range that say how many rows and from where on."""
+BILLS = "billing_by_run"
 _RUN_LISTS = {"services": 16, "runtimes": 16, "agents": 64}
 """Lists of view `runs` that are cut there; which names are left then is chance."""
 
@@ -32,17 +33,10 @@ class Compared:
     expected: str
     shown: str
     columns: tuple[str, ...]
+    has_numbers: bool = True
+    """Whether a row has a sequence number, so that a run that grows can be compared up to one."""
     has_rows: bool = True
     """Whether a row belongs to one record, so that details can name it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A run that one table or view shows otherwise."""
-
-    compared: Compared | None
-    """None: its bill."""
-    run: Run
 
 
 class ProjectionCheck:
@@ -50,6 +44,8 @@ class ProjectionCheck:
 
     def __init__(self, tables: TableQueries, settled: Callable[[], bool] = lambda: True) -> None:
         """`settled` waits until the sink is where the ledger topic ends now; False: it is not."""
+        self.growing: set[Run] = set()
+        """Runs that were written while they were compared, so that not everything of them was."""
         self._tables = tables
         self._settled = settled
         self._bills = BillCheck(tables)
@@ -57,7 +53,7 @@ class ProjectionCheck:
     @property
     def names(self) -> tuple[str, ...]:
         """What is compared."""
-        return (*(each.name for each in self._compared), "billing_by_run")
+        return (*(each.name for each in self._compared), BILLS)
 
     @property
     def bills_left_out(self) -> int:
@@ -66,13 +62,12 @@ class ProjectionCheck:
 
     def run(self, run: Run) -> Iterator[Finding]:
         """One run."""
-        yield from self._range(RunRange(one=run))
+        yield from self._range(RunRange(some=((run, None),)))
 
-    def all(self, done: Callable[[], None] = lambda: None) -> Iterator[Finding]:
-        """Every run; `done` is called behind each range."""
+    def all(self, told: Callable[[str], None] = lambda name: None) -> Iterator[Finding]:
+        """Every run; `told` is called with the name of each table of each range before it is compared."""
         for part in run_ranges(self._tables.ask):
-            yield from self._range(part)
-            done()
+            yield from self._range(part, told)
 
     @cached_property
     def _compared(self) -> tuple[Compared, ...]:
@@ -82,58 +77,69 @@ class ProjectionCheck:
     def _applied(self) -> dict[str, int]:
         return {str(name): int(at) for name, at in self._tables.ask("definitions")}
 
-    def _range(self, part: RunRange) -> Iterator[Finding]:
-        found = list(self._differences(part))
-        for each in found[LOOKED_AT_MAX:]:
-            yield _plain_finding(each)
-        yield from self._confirmed(found[:LOOKED_AT_MAX])
-
-    def _differences(self, part: RunRange) -> Iterator[Difference]:
+    def _range(self, part: RunRange, told: Callable[[str], None] = lambda name: None) -> Iterator[Finding]:
         for compared in self._compared:
-            for tenant, correlation in self._tables.ask_filled("same_rows", _filled(compared), part, runs_max=RUNS_MAX):
-                yield Difference(compared, (str(tenant), str(correlation)))
-        for run in self._bills.differing(part):
-            yield Difference(None, run)
+            told(compared.name)
+            look = partial(self._differing, compared)
+            found = self._confirmed(look(part), look, has_numbers=compared.has_numbers)
+            for number, (run, limit) in enumerate(found):
+                yield self._finding(compared, run, limit if number < DETAILED_MAX else None)
+        told(BILLS)
+        for run, _ in self._confirmed(list(self._bills.differing(part)), self._bills.differing, has_numbers=False):
+            detail = f"view {BILLS} is not what the usage that was reported comes to at the prices of its time"
+            yield Finding(Kind.BILL_DIFFERS, detail, *run)
 
-    def _confirmed(self, doubts: list[Difference]) -> Iterator[Finding]:
-        """Those that differ while their run does not grow, and after all inserts that it had then have ended."""
-        for _ in range(LOOKS):
-            if not doubts:
-                return
-            before = self._lengths(doubts)
-            is_settled = self._settled()
-            doubts = [each for each in doubts if self._differs(each)]
-            after = self._lengths(doubts)
-            still = [each for each in doubts if is_settled and before[each.run] == after[each.run]]
-            yield from map(self._finding, still)
-            doubts = [each for each in doubts if each not in still]
-        for each in doubts:
-            yield Finding(Kind.TABLES_BEHIND, "it is being written, and was not compared", *each.run)
+    def _differing(self, compared: Compared, part: RunRange) -> list[Run]:
+        rows = self._tables.ask_filled("same_rows", _filled(compared), part, runs_max=RUNS_MAX)
+        return [(str(tenant), str(correlation)) for tenant, correlation in rows]
 
-    def _lengths(self, doubts: list[Difference]) -> dict[Run, int]:
-        runs = {each.run for each in doubts}
-        return {run: int(self._tables.ask("run_length", tenant=run[0], correlation=run[1])[0][0]) for run in runs}
+    def _confirmed(
+        self, doubts: list[Run], look: Callable[[RunRange], Iterable[Run]], *, has_numbers: bool
+    ) -> Iterator[tuple[Run, int]]:
+        """Those that differ after all inserts that they had have ended, with their length then.
 
-    def _differs(self, each: Difference) -> bool:
-        part = RunRange(one=each.run)
-        if each.compared is None:
-            return bool(list(self._bills.differing(part)))
-        return bool(self._tables.ask_filled("same_rows", _filled(each.compared), part, runs_max=1))
+        A run that grows meanwhile is compared up to that length; where there are no numbers, it is counted as growing.
+        """
+        for at in range(0, len(doubts), LOOKED_AT_MAX):
+            batch = doubts[at : at + LOOKED_AT_MAX]
+            before = self._lengths(batch)
+            if not self._settled():
+                self.growing |= set(batch)
+                continue
+            left = list(look(_some(batch)))
+            after = self._lengths(left)
+            grown = {run for run in left if before[run] != after[run]}
+            if grown and has_numbers:
+                differing = set(look(RunRange(some=tuple((run, before[run]) for run in sorted(grown)))))
+                left = [run for run in left if run not in grown or run in differing]
+            else:
+                self.growing |= grown
+                left = [run for run in left if run not in grown]
+            yield from ((run, before[run]) for run in left)
 
-    def _finding(self, each: Difference) -> Finding:
-        compared = each.compared
-        if compared is None or not compared.has_rows:
-            return _plain_finding(each)
-        rows = self._tables.ask_filled("rows_that_differ", _filled(compared), RunRange(one=each.run))
+    def _lengths(self, runs: list[Run]) -> dict[Run, int]:
+        rows = self._tables.ask_filled("run_lengths", {}, _some(runs)) if runs else []
+        known = {(str(tenant), str(correlation)): int(length) for tenant, correlation, length in rows}
+        return {run: known.get(run, 0) for run in runs}
+
+    def _finding(self, compared: Compared, run: Run, length: int | None) -> Finding:
+        if not compared.has_rows or length is None:
+            what = "the causes that are named" if compared.kind is Kind.EDGES_DIFFER else "what the ledger says"
+            return Finding(compared.kind, f"{compared.name} does not show {what}", *run)
+        rows = self._tables.ask_filled("rows_that_differ", _filled(compared), _some([run]))
         missing, surplus, first, last_at = map(int, rows[0])
         detail = f"table {compared.name}: {missing} row(s) missing, {surplus} too many, from #{first} on"
         kind = compared.kind
-        if missing == surplus and last_at < max(
+        if missing == surplus > 0 and last_at < max(
             self._applied.get(f"projection {compared.name}", 0), self._applied.get("columns of ledger", 0)
         ):
             kind = Kind.PROJECTION_OLD
             detail += "; they are older than the definition: rebuild the projection"
-        return Finding(kind, detail, *each.run, first)
+        return Finding(kind, detail, *run, first)
+
+
+def _some(runs: Iterable[Run]) -> RunRange:
+    return RunRange(some=tuple((run, None) for run in runs))
 
 
 def _compared(tables: TableQueries) -> Iterator[Compared]:
@@ -157,6 +163,7 @@ def _compared(tables: TableQueries) -> Iterator[Compared]:
         view.replace(f"`{database}`.runs_versions", f"({made})"),
         f"SELECT * FROM `{database}`.runs",
         (*columns, *lists.values()),
+        has_numbers=False,
         has_rows=False,
     )
     edges = ("tenant_id", "correlation_id", "kind", "cause_id", "effect_id")
@@ -172,15 +179,3 @@ def _filled(compared: Compared) -> dict[str, str]:
         "selected": ", ".join(f"{column} AS v{name}" for name, column in named.items()),
         "values": ", ".join(f"v{name}" for name in named),
     }
-
-
-def _plain_finding(each: Difference) -> Finding:
-    if each.compared is None:
-        detail = "view billing_by_run is not what the usage that was reported comes to at the prices of its time"
-        return Finding(Kind.BILL_DIFFERS, detail, *each.run)
-    what = (
-        "what the ledger says"
-        if each.compared.has_rows or each.compared.name == "runs"
-        else "the causes that are named"
-    )
-    return Finding(each.compared.kind, f"{each.compared.name} does not show {what}", *each.run)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer
@@ -16,6 +17,7 @@ from chatsnapshot.verification.input_check import InputCheck, begin_inputs
 from chatsnapshot.verification.ledger_comparison import LedgerComparison
 from chatsnapshot.verification.progress import Progress, Steps
 from chatsnapshot.verification.projection_check import ProjectionCheck
+from chatsnapshot.verification.run_range import RECORDS_PER_RANGE
 from chatsnapshot.verification.tables import LedgerTables
 from chatsnapshot.verification.waiting import read_waiting
 from chatsnapshot_producers.blobs import BlobStore
@@ -154,8 +156,10 @@ class _Verification:
             return
         check = ProjectionCheck(tables.queries, settled)
         self._report.tables = ("ledger", "held", "quarantine", *check.names)
-        self._steps.begin("projections", 1)
-        found = check.all(lambda: self._steps.advance(1)) if self._only is None else check.run(self._only)
+        ranges = self._report.records // RECORDS_PER_RANGE + 1
+        self._steps.begin("tables", ranges * len(check.names))
+        told = partial(self._steps.advance, 1)
+        found = check.all(told) if self._only is None else check.run(self._only)
         otherwise = self._report.runs_otherwise
         self._add(each for each in found if (each.tenant_id, each.correlation_id) not in otherwise)
-        self._report.bills_left_out = check.bills_left_out
+        self._report.bills_left_out, self._report.growing = check.bills_left_out, len(check.growing)

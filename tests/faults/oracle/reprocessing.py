@@ -72,7 +72,7 @@ def input_record(raw: Raw) -> InputRecord:
 def policies_of(facts: Facts, partition: int) -> list[tuple[int, SequencingPolicy]]:
     """The recorded settings of the present epoch, by the input offset from which they applied."""
     found = {}
-    for raw in facts.seen.state[partition]:
+    for raw in facts.seen.state.get(partition, []):
         if (raw.key or b"").startswith(entries.POLICY.encode()) and raw.key and raw.value:
             epoch, offset = entries.policy_position(raw.key)
             if epoch == facts.epoch:
@@ -99,7 +99,7 @@ def _remember(state: MemoryState, records: Iterable[Record]) -> None:
 def _left_over(facts: Facts, partition: int) -> dict[bytes, bytes]:
     """What the state topic held when the present epoch began: nothing in the first."""
     latest: dict[bytes, bytes] = {}
-    for raw in facts.seen.state[partition]:
+    for raw in facts.seen.state.get(partition, []):
         if raw.key == entries.epoch_key(facts.epoch):
             return latest
         if raw.key is not None and raw.value is None:

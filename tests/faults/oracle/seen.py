@@ -65,7 +65,8 @@ def seen_by(lab: Lab) -> Seen:
     """Read every topic of a lab from its first record to its end."""
     names = lab.topics
     metadata = AdminClient({"bootstrap.servers": lab.bootstrap}).list_topics(timeout=ANSWER_WITHIN_S)
-    partitions = len(metadata.topics[names.events].partitions)
+    counts = {topic: len(metadata.topics[topic].partitions) for topic in names.sequenced()}
+    partitions = counts[names.events]
     consumer = Consumer(
         {
             "bootstrap.servers": lab.bootstrap,
@@ -77,7 +78,7 @@ def seen_by(lab: Lab) -> Seen:
         }
     )
     try:
-        logs = {topic: _read(consumer, topic, partitions) for topic in names.sequenced()}
+        logs = {topic: _read(consumer, topic, count) for topic, count in counts.items()}
         lows = {
             partition: consumer.get_watermark_offsets(TopicPartition(names.events, partition), ANSWER_WITHIN_S)[0]
             for partition in range(partitions)
@@ -92,7 +93,7 @@ def seen_by(lab: Lab) -> Seen:
         logs[names.quarantine],
         logs[names.state],
         {partition: low for partition, low in lows.items() if low > 0},
-        _all_committed(lab.bootstrap, names, partitions),
+        _all_committed(lab.bootstrap, names, counts),
         list(lab.acknowledged),
     )
 
@@ -144,20 +145,20 @@ def _bytes(value: str | bytes | None) -> bytes | None:
     return value.encode() if isinstance(value, str) else value
 
 
-def _all_committed(bootstrap: str, names: TopicNames, partitions: int) -> list[Committed]:
+def _all_committed(bootstrap: str, names: TopicNames, counts: dict[str, int]) -> list[Committed]:
     upserts = f"{names.sink_group}-upserts"
     return [
-        *_committed(bootstrap, names.sequencer_group, [names.events], partitions),
-        *_committed(bootstrap, names.sink_group, [names.ledger], partitions),
-        *_committed(bootstrap, upserts, [names.state, names.quarantine], partitions),
+        *_committed(bootstrap, names.sequencer_group, [names.events], counts),
+        *_committed(bootstrap, names.sink_group, [names.ledger], counts),
+        *_committed(bootstrap, upserts, [names.state, names.quarantine], counts),
     ]
 
 
-def _committed(bootstrap: str, group: str, topics: Iterable[str], partitions: int) -> list[Committed]:
+def _committed(bootstrap: str, group: str, topics: Iterable[str], counts: dict[str, int]) -> list[Committed]:
     settings = {"bootstrap.servers": bootstrap, "group.id": group, "isolation.level": "read_committed"}
     consumer = Consumer(settings)
     try:
-        places = [TopicPartition(topic, partition) for topic in topics for partition in range(partitions)]
+        places = [TopicPartition(topic, partition) for topic in topics for partition in range(counts[topic])]
         return [
             Committed(
                 group,

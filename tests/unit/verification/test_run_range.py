@@ -7,12 +7,15 @@ from chatsnapshot.verification.run_range import RunRange, run_ranges
 
 def test_a_range_has_the_ends_it_is_given() -> None:
     assert RunRange().condition == "true"
-    assert RunRange(one=("t", "c")).parameters == {"t1": "t", "c1": "c"}
+    some = RunRange(some=((("t", "c"), None), (("t", "d"), 5)))
+    assert some.parameters == {"t0": "t", "c0": "c", "t1": "t", "c1": "d", "n1": 5}
+    assert some.condition.endswith("correlation_id = {c1:String} AND sequence_no <= {n1:Int64}))")
+    assert "n0" not in some.condition
     both = RunRange(("a", "b"), ("c", "d"))
-    assert both.parameters == {"t0": "a", "c0": "b", "t1": "c", "c1": "d"}
-    assert "c0" in both.condition
-    assert "c1" in both.condition
-    assert "c1" not in RunRange(("a", "b")).condition
+    assert both.parameters == {"ta": "a", "ca": "b", "tl": "c", "cl": "d"}
+    assert "ca" in both.condition
+    assert "cl" in both.condition
+    assert "cl" not in RunRange(("a", "b")).condition
 
 
 def test_ranges_follow_each_other_to_the_end() -> None:
@@ -20,7 +23,7 @@ def test_ranges_follow_each_other_to_the_end() -> None:
     asked: list[Any] = []
 
     def ask(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        asked.append((name, parameters["t0"], parameters["c0"]))
+        asked.append((name, parameters["ta"], parameters["ca"]))
         return ends[len(asked) - 1]
 
     assert list(run_ranges(ask, 10)) == [
