@@ -1,4 +1,4 @@
-"""What events of the laboratory say: every primitive, within the conventions of payloads, so that views can be checked."""
+"""What events of the laboratory say: every primitive, within the conventions of payloads, to check views by."""
 
 import random
 from typing import Any
