@@ -43,7 +43,7 @@ def harmed(lab: Lab, proxy: ClickHouseProxy, **config: float) -> None:
         eventually(lambda: proxy.times <= 0 or None)
         lab.settle()
     bodies = dict(proxy.inserts)
-    assert len(proxy.inserts) >= len(bodies) + ATTEMPTS - 1, "nothing was repeated"
+    assert len(proxy.inserts) > len(bodies), "nothing was repeated"
     assert all(bodies[token] == body for token, body in proxy.inserts), "another body under the same token"
     examine(lab, without_final=True)
 

@@ -49,7 +49,7 @@ CACHES: dict[Any, Called] = {
 }
 
 
-@pytest.mark.parametrize("cached", CACHES, ids=str)
+@pytest.mark.parametrize("cached", CACHES, ids=lambda cached: cached.__qualname__)
 def test_a_cache_of_calls_keeps_as_many_as_it_may(cached: Any) -> None:
     bound = cached.cache_parameters()["maxsize"]
     for number in range(bound + 10):
