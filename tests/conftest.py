@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures.schema_registry",
     "tests.fixtures.whole_stack",
     "tests.fixtures.redrive_world",
+    "tests.faults.reporting",
 ]

@@ -106,6 +106,15 @@ def _known_scope(part: bytes) -> tuple[str, str]:
 
 
 def _source_at(body: bytes, start: int) -> tuple[Plain, int]:
+    try:
+        end = _end_of_short_source(body, start)
+    except IndexError:  # a length of two bytes, read as one, leads far away
+        end = None
+    return _source(body, start) if end is None else (_known_source(body[start:end]), end)
+
+
+def _end_of_short_source(body: bytes, start: int) -> int | None:
+    """Where the source ends when every length in it takes one byte."""
     runtime_size = body[start + 1]
     at = start + 2 + (runtime_size >> 1)
     service_size = body[at]
@@ -114,9 +123,7 @@ def _source_at(body: bytes, start: int) -> tuple[Plain, int]:
     at += 2 + (instance_size >> 1) if body[at] else 1
     agent_size = body[at + 1] if body[at] else 0
     at += 2 + (agent_size >> 1) if body[at] else 1
-    if (runtime_size | service_size | instance_size | agent_size) & _NOT_SHORT:
-        return _source(body, start)
-    return _known_source(body[start:at]), at
+    return None if (runtime_size | service_size | instance_size | agent_size) & _NOT_SHORT else at
 
 
 @lru_cache(SOURCES_CACHED_MAX)

@@ -8,18 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.fault_table import fault_row, fault_table
+from tests.faults.fault_table import fault_row
 from tests.faults.lab import Lab
-from tests.faults.seeds import SEED_VARIABLE, random_of, session_seed
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """One seed for the whole session; workers of pytest-xdist inherit it."""
-    os.environ.setdefault(SEED_VARIABLE, str(session_seed()))
-
-
-def pytest_report_header() -> str:
-    return f"fault seed: {os.environ[SEED_VARIABLE]} (again with {SEED_VARIABLE}={os.environ[SEED_VARIABLE]})"
+from tests.faults.seeds import SEED_VARIABLE, random_of
 
 
 @pytest.fixture
@@ -56,17 +47,3 @@ def unmerged(lab: Lab) -> Lab:
     for (table,) in lab.client.query(of_merge_trees, {"name": lab.database}).result_rows:
         lab.client.command(f"SYSTEM STOP MERGES {lab.database}.{table}")
     return lab
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line for each fault that passed: what went in, what was lost or doubled, how long nothing moved."""
-    rows = [
-        value
-        for report in terminalreporter.stats.get("", [])
-        if report.when == "teardown" and report.passed
-        for name, value in report.user_properties
-        if name == "fault"
-    ]
-    if rows:
-        terminalreporter.section("faults")
-        terminalreporter.write_line(fault_table(rows))

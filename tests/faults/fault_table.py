@@ -1,13 +1,14 @@
 """The table of a fault run: a line for each fault."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.faults.lab import Lab
+if TYPE_CHECKING:
+    from tests.faults.lab import Lab
 
 COLUMNS = ("fault", "events", "lost", "doubled", "still_s")
 
 
-def fault_row(name: str, lab: Lab) -> dict[str, Any]:
+def fault_row(name: str, lab: "Lab") -> dict[str, Any]:
     """What a fault came to; `lost` and `doubled` are the oracle's, None when it was not asked."""
     seen = lab.examined
     return {

@@ -3,9 +3,11 @@
 import dataclasses
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from chatsnapshot.embedded.kafka_broker import KafkaNode
 from tests.faults.clickhouse_proxy import ClickHouseProxy
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
@@ -21,8 +23,8 @@ STALL_S = 14.0
 """Beyond the sink's session, and beyond the broker's own with its controller."""
 SLOW_TO_REPORT = ("broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=9000")
 """Its controller takes it for dead six seconds of nine; meanwhile it answers without naming any broker."""
-FENCED_S = 21.0
-"""Long enough for the client's reports about its brokers, and for the group's session."""
+ASKS_OFTEN = {"topic.metadata.refresh.interval.ms": 500}
+"""So that the client asks about brokers while there are none."""
 BUSY = {
     "batch_records": 100,
     "linger_s": 0.05,
@@ -44,14 +46,19 @@ def kafka_bootstrap(broker: OwnBroker) -> str:
     return broker.bootstrap
 
 
-def fence(broker: OwnBroker, for_s: float) -> None:
-    """Let its controller take the broker for dead again and again, then run it as usual."""
+@contextmanager
+def fenced(broker: OwnBroker) -> Iterator[None]:
+    """Its controller takes the broker for dead again and again; then it runs as usual."""
     usual = broker.node
-    for node, lasting_s in ((dataclasses.replace(usual, more_properties=SLOW_TO_REPORT), for_s), (usual, 0.0)):
-        broker.kill()
-        broker.node = node
-        broker.start()
-        time.sleep(lasting_s)
+    restart(broker, dataclasses.replace(usual, more_properties=SLOW_TO_REPORT))
+    yield
+    restart(broker, usual)
+
+
+def restart(broker: OwnBroker, node: KafkaNode) -> None:
+    broker.kill()
+    broker.node = node
+    broker.start()
 
 
 def sequence(lab: Lab, events: int) -> None:
@@ -82,13 +89,14 @@ def test_sinks_whose_broker_names_no_broker(lab: Lab, broker: OwnBroker) -> None
     """librdkafka forgets every broker then. With `none` for ever: the sink must notice, end, and be started anew."""
     sequence(lab, 2_000)
     with ClickHouseProxy(lab.url, "slow", 1_000_000, delay_s=2.0) as proxy:
-        usual = lab.sink("usual", url=proxy.url, config=BUSY)
-        forgetful = lab.sink("forgetful", url=proxy.url, config=BUSY, recovery="none")
+        usual = lab.sink("usual", url=proxy.url, config=BUSY, client=ASKS_OFTEN)
+        client = {**ASKS_OFTEN, "metadata.recovery.strategy": "none"}
+        forgetful = lab.sink("forgetful", url=proxy.url, config=BUSY, client=client)
         with supervised(usual) as codes, supervised(forgetful) as forgetful_codes:
             eventually(lambda: announced(lab) or None)
-            fence(broker, FENCED_S)
+            with fenced(broker):
+                eventually(lambda: forgetful_codes or None)
             proxy.heal()
-            eventually(lambda: forgetful_codes or None)
             assert "forgotten every broker" in forgetful.said()
             eventually(lambda: lab.sunk() or None)
             assert {*codes, *forgetful_codes} <= {1}, usual.said() + forgetful.said()

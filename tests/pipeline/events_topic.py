@@ -18,16 +18,19 @@ WITHIN_S = 60.0
 
 
 class EventsTopic:
-    """A topic under a prefix of its own."""
+    """A topic under a prefix of its own, and the one for reports of what was sent."""
 
     def __init__(self, bootstrap_servers: str) -> None:
         self.prefix = f"t{uuid.uuid4().hex[:8]}"
         self.name = f"{self.prefix}.events"
         self.kafka = KafkaConnection(bootstrap_servers=bootstrap_servers)
 
-    def create(self, **config: str) -> "EventsTopic":
+    def create(self, *, takes_reports: bool = True, **config: str) -> "EventsTopic":
         admin = admin_client(self.kafka)  # held until the answer is here
-        for future in admin.create_topics([NewTopic(self.name, PARTITIONS, 1, config=config)]).values():
+        topics = [NewTopic(self.name, PARTITIONS, 1, config=config)]
+        if takes_reports:
+            topics.append(NewTopic(f"{self.prefix}.sources", PARTITIONS, 1, config={"cleanup.policy": "compact"}))
+        for future in admin.create_topics(topics).values():
             future.result(WITHIN_S)
         return self
 

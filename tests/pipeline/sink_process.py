@@ -3,8 +3,7 @@
 OPTIONS is JSON: bootstrap, url, prefix; `config`: fields of SinkConfig; `kill`: [step, n] or [step, n, kind], the
 process kills itself with SIGKILL when that step of a batch of that kind (`ledger`, `state`, `quarantine`; else ledger)
 happens for the n-th time. The step `inserting` is in the middle of an insert: its answer is never seen. `hang`:
-[step, n, seconds], the thread that owns the consumer sleeps there instead. `recovery`: librdkafka's
-metadata.recovery.strategy instead of the product's.
+[step, n, seconds], the thread that owns the consumer sleeps there instead. `client`: more settings of librdkafka.
 """
 
 import faulthandler
@@ -39,8 +38,7 @@ def main() -> int:
         topics=TopicNames(prefix=options["prefix"]),
         **{"inserts_per_s_max": 50.0, "linger_s": 0.05, "upserts_per_s_max": 20.0, **options.get("config", {})},
     )
-    if "recovery" in options:
-        sink_consumer.RECOVERY["metadata.recovery.strategy"] = options["recovery"]
+    sink_consumer.RECOVERY.update(options.get("client", {}))
     if "kill" not in options and "hang" not in options:
         return sink.run(config)
     stop = threading.Event()

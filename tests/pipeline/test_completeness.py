@@ -112,9 +112,10 @@ def test_dropped_events_are_named(
         recorder.close()
     found = look_until(whole_stack, run_id, lambda said: said["figures"]["held"] == 0)
     assert found["exit_code"] == 3
-    (gap,) = found["gaps"]
-    assert (gap["kind"], gap["first"], gap["last"], gap["missing"]) == ("dropped", last - 2, last, 3)
-    assert "dropped by the producer: 3" in whole_stack.run("status", "--completeness", "--run", run_id).stdout
+    gaps = found["gaps"]  # the spool may have had room again in between
+    assert {gap["kind"] for gap in gaps} == {"dropped"}
+    assert (gaps[-1]["last"], sum(gap["missing"] for gap in gaps)) == (last, 3)
+    assert "dropped by the producer:" in whole_stack.run("status", "--completeness", "--run", run_id).stdout
 
 
 def test_a_spool_left_by_a_killed_producer_is_complete_once_it_is_sent(
@@ -191,7 +192,7 @@ def test_a_broker_without_the_topic_goes_on_recording(kafka_bootstrap: str, monk
     """One that was not migrated since: one warning, all events."""
     from tests.pipeline.events_topic import EventsTopic
 
-    topic = EventsTopic(kafka_bootstrap).create()
+    topic = EventsTopic(kafka_bootstrap).create(takes_reports=False)
     script = (
         "from chatsnapshot import Recorder; import time\n"
         "recorder = Recorder.connect(); run = recorder.run('r')\n"

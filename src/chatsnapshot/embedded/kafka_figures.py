@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, cluster_metadata, unavailable
+from chatsnapshot.kafka.partition_log import NO_LEADER_YET
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
 from chatsnapshot_schemas.kafka_admin import ListeningAdmin
 
@@ -58,6 +60,7 @@ class _Bounds:
     end: int
 
 
+Answer = TypeVar("Answer")
 _TopicBounds = dict[int, _Bounds]
 
 
@@ -65,7 +68,7 @@ def kafka_figures(kafka: KafkaConnection, names: TopicNames) -> KafkaFigures:
     """Ask the broker. Raises BrokerUnavailable, AccessRefused."""
     admin = admin_client(kafka)
     try:
-        bounds = _bounds(admin, names)
+        bounds = _patiently(lambda: _bounds(admin, names))
         lag = tuple(_stage_lag(kafka, *stage, bounds) for stage in stages(names))
     except KafkaException as error:
         raise unavailable(kafka, error) from error
@@ -119,20 +122,20 @@ def _committed(kafka: KafkaConnection, group: str, topic: str, partitions: Itera
         return {}
     consumer = Consumer({**kafka.client_config(), "group.id": group, "enable.auto.commit": False, "log_level": 0})
     try:
-        found = _from_coordinator(lambda: consumer.committed(wanted, timeout=ANSWER_TIMEOUT_S))
+        found = _patiently(lambda: consumer.committed(wanted, timeout=ANSWER_TIMEOUT_S))
     finally:
         consumer.close()
     return {each.partition: each.offset for each in found if each.error is None and each.offset >= 0}
 
 
-def _from_coordinator(ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
-    """The answer, waiting for a coordinator that is just starting or moving."""
+def _patiently(ask: Callable[[], Answer]) -> Answer:
+    """The answer, waiting for a coordinator or leader that is just starting or moving."""
     deadline = time.monotonic() + COORDINATOR_WAIT_S
     while True:
         try:
             return ask()
         except KafkaException as error:
-            if error.args[0].code() not in COORDINATOR_STARTS or time.monotonic() > deadline:
+            if error.args[0].code() not in (*COORDINATOR_STARTS, *NO_LEADER_YET) or time.monotonic() > deadline:
                 raise
             time.sleep(COORDINATOR_POLL_S)
 

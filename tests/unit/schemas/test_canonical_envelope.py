@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chatsnapshot_schemas.avro_schema import envelope_schema
 from chatsnapshot_schemas.canonical_envelope import read_envelope
 from chatsnapshot_schemas.codec import decode_plain, encode_envelope, encode_plain
+from chatsnapshot_schemas.envelope import Source
 from chatsnapshot_schemas.errors import InvalidEvent
 from chatsnapshot_schemas.rules import Plain
 from tests.unit.schemas.strategies import envelopes, some_envelope
@@ -76,8 +77,13 @@ def test_the_schema_is_the_one_it_was_written_for() -> None:
     ]
 
 
+LONG_RUNTIME = Source(origin="agent", runtime="0" * 8 + "\xa0" * 16 + "\U00010000" * 6, service="0")
+"""Its length takes two bytes; read as one, what follows is looked for behind the end."""
+
+
 @settings(max_examples=80, deadline=None)
 @given(envelopes())
+@example(some_envelope(source=LONG_RUNTIME, source_seq=None, correlation_id="0", payload="{}"))
 def test_every_envelope_is_read_as_the_general_decoder_reads_it(envelope: object) -> None:
     body = encode_envelope(envelope)  # type: ignore[arg-type]
     plain = read_envelope(body)
