@@ -1,6 +1,5 @@
 """Fixtures of the fault laboratory: the seed, and an installation of its own for each fault."""
 
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +9,14 @@ import pytest
 
 from tests.faults.fault_table import fault_row
 from tests.faults.lab import Lab
-from tests.faults.seeds import SEED_VARIABLE, random_of
+from tests.faults.reporting import SEED
+from tests.faults.seeds import random_of
 
 
 @pytest.fixture
 def fault_random(request: pytest.FixtureRequest) -> random.Random:
     """Random choices of this test."""
-    return random_of(int(os.environ[SEED_VARIABLE]), request.node.name)
+    return random_of(request.config.stash[SEED], request.node.name)
 
 
 @pytest.fixture

@@ -11,14 +11,19 @@ import pytest
 from tests.faults.fault_table import fault_table
 from tests.faults.seeds import SEED_VARIABLE, session_seed
 
+SEED = pytest.StashKey[int]()
+"""Kept here, because tests of settings clear the environment."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """One seed for the whole session; workers of pytest-xdist inherit it."""
-    os.environ.setdefault(SEED_VARIABLE, str(session_seed()))
+    seed = config.stash[SEED] = session_seed()
+    os.environ[SEED_VARIABLE] = str(seed)
 
 
-def pytest_report_header() -> str:
-    return f"fault seed: {os.environ[SEED_VARIABLE]} (again with {SEED_VARIABLE}={os.environ[SEED_VARIABLE]})"
+def pytest_report_header(config: pytest.Config) -> str:
+    seed = config.stash[SEED]
+    return f"fault seed: {seed} (again with {SEED_VARIABLE}={seed})"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -22,7 +22,9 @@ STEPS = ("closed", "announced", "inserting", "stored", "committed")
 PENDING = ("announced", "inserting", "stored")
 
 
-@pytest.mark.parametrize("config", [TOGETHER, pytest.param(ALONE, marks=pytest.mark.slow_fault)])
+@pytest.mark.parametrize(
+    "config", [pytest.param(TOGETHER, id="together"), pytest.param(ALONE, id="alone", marks=pytest.mark.slow_fault)]
+)
 def test_sink_killed_at_each_step(lab: Lab, config: dict[str, float]) -> None:
     """The successor finds the range announced, or nothing, and each row is stored once, without FINAL too."""
     workload = lab.workload(runs=30)
