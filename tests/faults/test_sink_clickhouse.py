@@ -66,13 +66,6 @@ def test_clickhouse_refuses_for_a_while(lab: Lab, code: str) -> None:
         assert proxy.codes == {code}, proxy.answers
 
 
-@pytest.mark.slow_fault
-def test_a_table_is_read_only_for_a_while(lab: Lab) -> None:
-    """Code 242 comes only from replicated tables without their keeper, so the proxy says it."""
-    with ClickHouseProxy(lab.url, refused_code=242) as proxy:
-        harmed(lab, proxy, "refuse")
-
-
 def test_answers_come_after_the_client_gave_up(lab: Lab) -> None:
     """The rows are in, the client does not know; two attempts of the same insert overlap in the server."""
     with ClickHouseProxy(lab.url, delay_s=3.0) as proxy:
@@ -87,10 +80,10 @@ def test_slow_clickhouse_gets_the_insert_after_the_client_gave_up(lab: Lab) -> N
 
 @pytest.mark.slow_fault
 def test_harm_drawn_at_random_for_every_insert(lab: Lab) -> None:
-    """Ten harms after each other, as they come."""
+    """Ten harms after each other, as they come. Code 242 comes only from replicated tables, so the proxy says it."""
     harms: tuple[Harm, ...] = ("cut_request", "cut_answer", "swallow", "late", "slow", "refuse", "settings")
     drawn = [lab.choices.choice(harms) for _ in range(10)]
-    with ClickHouseProxy(lab.url, delay_s=2.0, settings=REAL_REFUSALS["241"]) as proxy:
+    with ClickHouseProxy(lab.url, refused_code=242, delay_s=2.0, settings=REAL_REFUSALS["241"]) as proxy:
         proxy.on_insert = lambda before: proxy.do(drawn[before]) if before < len(drawn) else proxy.heal()
         with sinking(lab, proxy, insert_timeout_s=1.0):
             lab.send(lab.workload().inputs(EVENTS))
