@@ -12,7 +12,8 @@ from chatsnapshot_schemas import headers
 from chatsnapshot_schemas.partitioning import partition_of
 from tests.faults.bad_input import DUPLICATE, LEDGER, Case
 from tests.faults.lab import Lab
-from tests.pipeline.sequencer_installation import WITHIN_S, value_of
+from tests.pipeline.sequencer_installation import value_of
+from tests.pipeline.worker_process import WITHIN_S
 
 MESSAGE_BYTES_MAX = 300_000_000
 """The client must not refuse what the broker might take."""

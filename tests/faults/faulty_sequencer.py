@@ -1,16 +1,13 @@
 """Sequencers with a fault in them, for a lab."""
 
-import json
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tests.faults.lab import Lab
-from tests.pipeline.sequencer_installation import REPOSITORY, Worker
+from tests.pipeline.sequencer_installation import Worker
 
 T = TypeVar("T")
 
@@ -19,14 +16,12 @@ T = TypeVar("T")
 class FaultySequencer(Worker):
     """One process. `faults` as in `tests.faults.sequencer_process`."""
 
+    module = "tests.faults.sequencer_process"
+
     faults: dict[str, Any] = field(default_factory=dict)
 
-    def start(self) -> "FaultySequencer":
-        told = json.dumps({**self.told, "faults": self.faults})
-        command = [sys.executable, "-m", "tests.faults.sequencer_process", told]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
-        return self
+    def arguments(self) -> dict[str, Any]:
+        return {**self.told, "faults": self.faults}
 
 
 def faulty_sequencer(lab: Lab, name: str, faults: dict[str, Any], **changes: Any) -> FaultySequencer:

@@ -3,11 +3,8 @@
 A fault starts processes, sends, makes something break, and ends with `lab.settle()` and the oracle.
 """
 
-import json
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +21,8 @@ from chatsnapshot_schemas.partitioning import PARTITIONER
 from chatsnapshot_schemas.state_entries import HELD
 from tests.faults.stillness import Stillness
 from tests.faults.workload import Workload
-from tests.pipeline.sequencer_installation import REPOSITORY, WITHIN_S, Installation, Worker, eventually
+from tests.pipeline.sequencer_installation import Installation, Worker, eventually
+from tests.pipeline.worker_process import WITHIN_S, WorkerProcess
 
 ANSWER_WITHIN_S = 30.0
 
@@ -39,39 +37,10 @@ class Acknowledged:
     value: bytes | None
 
 
-@dataclass
-class SinkProcess:
+class SinkProcess(WorkerProcess):
     """One sink worker. Options as in `tests.pipeline.sink_process`."""
 
-    told: dict[str, Any]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> "SinkProcess":
-        command = [sys.executable, "-m", "tests.pipeline.sink_process", json.dumps(self.told)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
-        return self
-
-    def signal(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def wait(self) -> int:
-        assert self.process is not None
-        return self.process.wait(WITHIN_S)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        self.wait()
-
-    def stop(self) -> int:
-        """End it in order; its exit code."""
-        self.signal(signal.SIGTERM)
-        return self.wait()
-
-    def said(self) -> str:
-        return self.log.read_text()
+    module = "tests.pipeline.sink_process"
 
 
 @dataclass(frozen=True)

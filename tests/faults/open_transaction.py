@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from tests.pipeline.sequencer_installation import REPOSITORY, WITHIN_S, eventually
+from tests.pipeline.sequencer_installation import eventually
+from tests.pipeline.worker_process import REPOSITORY, WITHIN_S
 
 
 def main() -> None:

@@ -21,7 +21,8 @@ from chatsnapshot_schemas.connections import TopicNames
 from tests.faults.lab import Lab
 from tests.faults.stillness import Stillness
 from tests.fixtures.whole_stack import START_WITHIN_S, WholeStack
-from tests.pipeline.sequencer_installation import REPOSITORY, Installation
+from tests.pipeline.sequencer_installation import Installation
+from tests.pipeline.worker_process import REPOSITORY
 
 PARTITIONS = 3
 STATE_FILE = "supervisor.json"

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from tests.faults.lab import Lab
 from tests.faults.recording_program import Options
-from tests.pipeline.sequencer_installation import REPOSITORY, WITHIN_S, eventually
+from tests.pipeline.sequencer_installation import eventually
+from tests.pipeline.worker_process import REPOSITORY, WITHIN_S
 
 
 class Told(NamedTuple):

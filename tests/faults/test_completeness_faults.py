@@ -16,7 +16,8 @@ from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.faults.recorder_process import RecorderProcess, Recorders, assert_recorded
 from tests.faults.recording_program import Options
-from tests.pipeline.sequencer_installation import WITHIN_S, eventually
+from tests.pipeline.sequencer_installation import eventually
+from tests.pipeline.worker_process import WITHIN_S
 
 UNSENT_MIN = 2_000
 """So far ahead of what is acknowledged that a report cannot be overtaken between it and the kill."""

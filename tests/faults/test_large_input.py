@@ -18,7 +18,8 @@ from tests.faults.bad_input import LEDGER, BadInput, Case
 from tests.faults.case_sender import MESSAGE_BYTES_MAX, Sent, assert_ended, honest, interleaved, send_cases
 from tests.faults.input_stream import decide, sequence, short_holds
 from tests.faults.lab import Lab
-from tests.pipeline.sequencer_installation import WITHIN_S, event, event_id, input_record
+from tests.pipeline.sequencer_installation import event, event_id, input_record
+from tests.pipeline.worker_process import WITHIN_S
 
 RECORD_BATCH_BYTES = 72
 """What Kafka's format adds to a record of this size: 61 of the batch, 11 of the record with a key below 64 bytes."""

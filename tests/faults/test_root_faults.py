@@ -15,7 +15,8 @@ from tests.faults.faulty_sequencer import FaultySequencer
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.faults.root_process import STEPS
-from tests.pipeline.sequencer_installation import FRAMING, REPOSITORY, eventually, value_of
+from tests.pipeline.sequencer_installation import FRAMING, eventually, value_of
+from tests.pipeline.worker_process import REPOSITORY
 
 EACH = 600
 """Events for every kill."""

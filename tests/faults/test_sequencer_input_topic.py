@@ -10,7 +10,8 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from chatsnapshot_schemas.topics import topic_specs
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
-from tests.pipeline.sequencer_installation import WITHIN_S, eventually
+from tests.pipeline.sequencer_installation import eventually
+from tests.pipeline.worker_process import WITHIN_S
 
 EVENTS = 600
 

@@ -10,7 +10,8 @@ from chatsnapshot_processors.offset_metadata import OffsetMetadata
 from tests.faults.faulty_sequencer import shuffled
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
-from tests.pipeline.sequencer_installation import WITHIN_S, Worker, eventually
+from tests.pipeline.sequencer_installation import Worker, eventually
+from tests.pipeline.worker_process import WITHIN_S
 
 PORTION = 400
 Inputs = list[tuple[bytes | None, bytes | None]]

@@ -25,7 +25,8 @@ from chatsnapshot_schemas.partitioning import partition_of
 from chatsnapshot_schemas.quarantine_entries import InputPlace, input_place
 from chatsnapshot_schemas.rules import Plain
 from tests.faults.lab import Lab
-from tests.pipeline.sequencer_installation import REPOSITORY, event, eventually, input_record
+from tests.pipeline.sequencer_installation import event, eventually, input_record
+from tests.pipeline.worker_process import REPOSITORY
 
 PARTITIONS = 3
 COMMAND_WITHIN_S = 120.0

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -23,12 +21,10 @@ from chatsnapshot_schemas.connections import TopicNames
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.partitioning import PARTITIONER, message_key
 from chatsnapshot_schemas.rules import Plain
+from tests.pipeline.worker_process import WITHIN_S, WorkerProcess
 
 FRAMING = Framing()
-WITHIN_S = 60.0
-"""No test waits longer for anything; what is waited for usually takes a second."""
 T = TypeVar("T")
-REPOSITORY = Path(__file__).parents[2]
 
 
 @dataclass
@@ -137,38 +133,10 @@ class Installation:
 
 
 @dataclass
-class Worker:
+class Worker(WorkerProcess):
     """One sequencer process."""
 
-    told: dict[str, Any]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> "Worker":
-        command = [sys.executable, "-m", "tests.pipeline.run_sequencer", json.dumps(self.told)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
-        return self
-
-    def signal(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def wait(self) -> int:
-        assert self.process is not None
-        return self.process.wait(WITHIN_S)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        self.wait()
-
-    def stop(self) -> int:
-        """End it in order; its exit code."""
-        self.signal(signal.SIGTERM)
-        return self.wait()
-
-    def said(self) -> str:
-        return self.log.read_text()
+    module = "tests.pipeline.run_sequencer"
 
     @contextmanager
     def running(self) -> Iterator["Worker"]:

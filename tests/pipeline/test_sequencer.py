@@ -12,7 +12,6 @@ from chatsnapshot_schemas.partitioning import message_key, partition_of
 from chatsnapshot_schemas.topics import INPUT_MESSAGE_BYTES_MAX
 from tests.pipeline.sequencer_installation import (
     FRAMING,
-    WITHIN_S,
     Installation,
     Worker,
     assert_intact,
@@ -23,6 +22,7 @@ from tests.pipeline.sequencer_installation import (
     input_record,
     value_of,
 )
+from tests.pipeline.worker_process import WITHIN_S
 
 HOLD_MICROS = 1_500_000
 

@@ -19,7 +19,6 @@ from chatsnapshot_schemas.errors import CorruptLedger, TopicMismatch
 from chatsnapshot_schemas.state_entries import epoch_key
 from tests.pipeline.lane_drill import cache_folder, lane_config, opened, sequence_all
 from tests.pipeline.sequencer_installation import (
-    WITHIN_S,
     Installation,
     assert_intact,
     chained_events,
@@ -27,6 +26,7 @@ from tests.pipeline.sequencer_installation import (
     event_id,
     input_record,
 )
+from tests.pipeline.worker_process import WITHIN_S
 
 RUNS = [f"run-{n}" for n in range(20)]
 

@@ -1,7 +1,8 @@
 """Is the record complete? Reads reports, then stage after stage in the direction in which events move on.
 
 In this order an event is seen at least once: what a producer reported as acknowledged before is in one of the places
-that are looked at after it.
+that are looked at after it. So what is held is read before the wait for the sink: an event that is released meanwhile
+is in the part of the ledger that is waited for.
 """
 
 import time
@@ -14,10 +15,11 @@ from chatsnapshot.completeness.reconciliation import Known, Source, reconcile
 from chatsnapshot.completeness.reported import RUNS_MAX, Reported, read_reports
 from chatsnapshot.completeness.result import Completeness
 from chatsnapshot.completeness.scope import Scope
-from chatsnapshot.completeness.stages import Behind, sequencer_stage, sink_stages, wait_for
+from chatsnapshot.completeness.stages import Behind, Stage, sequencer_stage, sink_stages, wait_for
 from chatsnapshot.completeness.tables import QUARANTINED_MAX, NumberTables, RunCount
-from chatsnapshot.completeness.unprojected import TopicNumbers, state_numbers, unprojected_numbers
+from chatsnapshot.completeness.unprojected import StateNumbers, TopicNumbers, state_numbers, unprojected_numbers
 from chatsnapshot.reading.sources import Sources
+from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.state_entries import NumberRanges
 
 WAIT_S = 10.0
@@ -60,10 +62,15 @@ def examine(sources: Sources, scope: Scope, *, wait_s: float = WAIT_S, told: Tol
     told("completeness: reading what producers reported")
     reported = read_reports(sources.kafka, sources.topics.sources, scope)
     told("completeness: waiting until sequencer and sink have done what is there")
-    behind = _behind(sources, began + wait_s, found)
+    kafka, names, deadline = sources.kafka, sources.topics, began + wait_s
+    _wait(kafka, sequencer_stage(names), deadline, found)
+    state = state_numbers(kafka, names.state, sources.framing, scope)
+    of_ledger, of_quarantine = sink_stages(names)
+    behind = _wait(kafka, of_ledger, deadline, found)
+    _wait(kafka, of_quarantine, deadline, found)
     tables = NumberTables(sources.client, sources.clickhouse.database)
     told("completeness: reading what waits")
-    places = _places(sources, scope, tables, behind, found)
+    places = _places(sources, scope, tables, state, behind, found)
     told("completeness: comparing with table ledger")
     for known in _everything(tables, scope, places, reported):
         source = known.source
@@ -75,20 +82,22 @@ def examine(sources: Sources, scope: Scope, *, wait_s: float = WAIT_S, told: Tol
     return found
 
 
-def _behind(sources: Sources, deadline: float, found: Completeness) -> Behind | None:
-    """Wait for every stage; what the sink has not done is returned."""
-    kafka, names = sources.kafka, sources.topics
-    of_ledger, of_quarantine = sink_stages(names)
-    late = {stage: wait_for(kafka, stage, deadline) for stage in (sequencer_stage(names), of_ledger, of_quarantine)}
-    for behind in filter(None, late.values()):
-        found.behind.append(f"{behind.stage.does} the last {behind.left:,} of topic {behind.stage.topic}")
-    return late[of_ledger]
+def _wait(kafka: KafkaConnection, stage: Stage, deadline: float, found: Completeness) -> Behind | None:
+    """Until the stage has done what is in its topic now; what it has not done by then is returned."""
+    behind = wait_for(kafka, stage, deadline)
+    if behind is not None:
+        found.behind.append(f"{stage.does} the last {behind.left:,} of topic {stage.topic}")
+    return behind
 
 
 def _places(
-    sources: Sources, scope: Scope, tables: NumberTables, behind: Behind | None, found: Completeness
+    sources: Sources,
+    scope: Scope,
+    tables: NumberTables,
+    state: StateNumbers,
+    behind: Behind | None,
+    found: Completeness,
 ) -> _Places:
-    state = state_numbers(sources.kafka, sources.topics.state, sources.framing, scope)
     found.unnumbered_held = state.held_unnumbered
     waiting: dict[Source, list[int]] = {}
     solved: dict[Source, list[int]] = {}

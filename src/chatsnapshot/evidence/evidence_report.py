@@ -5,12 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from chatsnapshot.evidence.tail import Tail, proven_until, tail_verdict
-from chatsnapshot.verification.findings import OPEN, Finding, Kind, Report
+from chatsnapshot.verification.findings import Finding, Kind, Report
 from chatsnapshot_schemas.envelope import moment
 from chatsnapshot_schemas.signing_key import key_id
-
-INCOMPLETE = frozenset({Kind.GAP, Kind.HELD, Kind.QUARANTINED})
-"""Something was sent, or must have been, that the ledger does not have."""
 
 
 @dataclass(slots=True)
@@ -42,12 +39,12 @@ class EvidenceReport:
     @property
     def intact(self) -> bool:
         """Bytes, hashes, chains, numbers, order of causes, roots, signatures and anchor hold."""
-        return all(kind in OPEN for kind in self.found.counts)
+        return self.found.intact
 
     @property
     def complete(self) -> bool:
         """No gap in a source's numbers, nothing held, nothing in quarantine when the evidence was made."""
-        return not INCOMPLETE & self.found.counts.keys()
+        return self.found.complete
 
     @property
     def causes_resolved(self) -> bool:

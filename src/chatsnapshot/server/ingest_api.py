@@ -4,14 +4,15 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from chatsnapshot.blob_storage import blob_store
 from chatsnapshot.connecting import kafka_connection
-from chatsnapshot.server.answers import RETRY_AFTER_S, JsonAnswer, error_answer
-from chatsnapshot.server.request_body import BODY_WITHIN_S, read_body
+from chatsnapshot.server.answers import RETRY_AFTER_S, JsonAnswer
+from chatsnapshot.server.body_answers import answered
+from chatsnapshot.server.request_body import read_body
 from chatsnapshot.server.sources_api import SourcesApi
 from chatsnapshot.server.tenants import tenant_rule
 from chatsnapshot.settings import Settings
@@ -20,13 +21,11 @@ from chatsnapshot_producers.ingest import Ingest, IngestLimits, PackedBody
 from chatsnapshot_producers.ingest_body import body_form
 from chatsnapshot_producers.ingest_producer import IngestProducer
 from chatsnapshot_producers.ingest_result import UNKNOWN_FATE, IngestAnswer
-from chatsnapshot_schemas.errors import ChatSnapshotError
 from chatsnapshot_schemas.registry import framing_with
 
 PATH = "/v1/events"
 READY_WITHIN_S = 2.0
 """A probe waits for a second or a few."""
-TOO_SLOW, GONE = 408, 400
 
 
 class IngestApi:
@@ -65,21 +64,13 @@ class IngestApi:
 
     async def _events(self, request: Request) -> Response:
         began = time.monotonic()
-        answer = await self._answer(request)
+        answer = await answered(request, self._answer(request))
         metrics.INGEST_REQUESTS.labels(answer.status_code).inc()
         metrics.INGEST_SECONDS.labels(answer.status_code).observe(time.monotonic() - began)
         return answer
 
     async def _answer(self, request: Request) -> Response:
-        try:
-            return _response(await self._take(request))
-        except ChatSnapshotError as error:
-            return error_answer(request, error)
-        except TimeoutError:
-            message = f"the body did not come within {BODY_WITHIN_S:.0f} s"
-            return JsonAnswer({"error": {"code": "body_timeout", "message": message}}, status_code=TOO_SLOW)
-        except ClientDisconnect:
-            return Response(status_code=GONE)
+        return _response(await self._take(request))
 
     async def _take(self, request: Request) -> IngestAnswer:
         rule = tenant_rule(request, self._settings)

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from chatsnapshot.connecting import kafka_connection
-from chatsnapshot.server.answers import JsonAnswer, error_answer
-from chatsnapshot.server.request_body import BODY_WITHIN_S, read_body
+from chatsnapshot.server.answers import JsonAnswer
+from chatsnapshot.server.body_answers import answered
+from chatsnapshot.server.request_body import read_body
 from chatsnapshot.server.tenants import tenant_rule
 from chatsnapshot.settings import Settings
 from chatsnapshot_producers.http_reports import PATH, REQUEST_BYTES_MAX
@@ -26,7 +27,7 @@ ACKNOWLEDGED_WITHIN_S = 1.5
 """Below what a producer waits for an answer."""
 WAITING_MAX = 8
 """Requests that wait in a thread for their turn or for the broker: more would take those of the readers."""
-ACCEPTED, GONE, TOO_SLOW = 202, 400, 408
+ACCEPTED = 202
 
 
 class SourcesApi:
@@ -49,15 +50,10 @@ class SourcesApi:
             self._channel.close()
 
     async def _sources(self, request: Request) -> Response:
-        try:
-            return JsonAnswer({"accepted": await self._take(request)}, status_code=ACCEPTED)
-        except ChatSnapshotError as error:
-            return error_answer(request, error)
-        except TimeoutError:
-            message = f"the body did not come within {BODY_WITHIN_S:.0f} s"
-            return JsonAnswer({"error": {"code": "body_timeout", "message": message}}, status_code=TOO_SLOW)
-        except ClientDisconnect:
-            return Response(status_code=GONE)
+        return await answered(request, self._answer(request))
+
+    async def _answer(self, request: Request) -> Response:
+        return JsonAnswer({"accepted": await self._take(request)}, status_code=ACCEPTED)
 
     async def _take(self, request: Request) -> int:
         rule = tenant_rule(request, self._settings)

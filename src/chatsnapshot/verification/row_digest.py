@@ -1,4 +1,4 @@
-"""A ledger record's fields as one text, and its digest: table `ledger` computes the same (sql/run_hashes.sql).
+"""A ledger record's fields as one text, and its digest: table `ledger` computes the same (sql/row_digest.sql).
 
 The hash column alone proves a row only to those who have the record's bytes; this compares all other columns.
 """

@@ -26,8 +26,10 @@ class TableQueries:
         self.database = database
 
     def ask(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """A file with `{name:Type}` parameters only."""
-        return self._rows(name, self.filled(name), {"database": self.database, **parameters})
+        """A file with `{name:Type}` parameters, and `{{row_digest}}` where it asks for it."""
+        return self._rows(
+            name, self.filled(name, row_digest=_sql("row_digest")), {"database": self.database, **parameters}
+        )
 
     def ask_filled(self, name: str, values: dict[str, str], part: RunRange, **parameters: Any) -> list[tuple[Any, ...]]:
         """A file with `{{placeholders}}`, over a range of runs."""

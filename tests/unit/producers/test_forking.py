@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from chatsnapshot_producers.forking import unforked
-from tests.pipeline.sequencer_installation import WITHIN_S
+from tests.pipeline.worker_process import WITHIN_S
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
