@@ -10,6 +10,7 @@ from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
 from chatsnapshot_schemas.errors import TopicMismatch
 from chatsnapshot_schemas.kafka_access import Access, refusal
 from chatsnapshot_schemas.kafka_admin import ListeningAdmin
+from chatsnapshot_schemas.known_brokers import KnownBrokers
 from chatsnapshot_schemas.topics import OUTPUT_HEADROOM_BYTES, QUARANTINE_MESSAGE_BYTES_MAX
 
 _TIMEOUT_S = 15.0
@@ -27,8 +28,8 @@ class InputTopic:
 
 
 def admin_client(kafka: KafkaConnection) -> ListeningAdmin:
-    """A client for questions about topics."""
-    return ListeningAdmin(kafka)
+    """A client for questions about topics, for as long as the process lives."""
+    return ListeningAdmin(kafka, brokers=KnownBrokers())
 
 
 def describe(admin: ListeningAdmin, topics: TopicNames) -> InputTopic:

@@ -73,7 +73,7 @@ def transactional_producer(config: SequencerConfig, partition: int, input_bytes_
     """A producer for the partition; `init_transactions` is the caller's first call."""
     topic_bytes_max = input_bytes_max + OUTPUT_HEADROOM_BYTES
     settings: dict[str, Any] = {
-        **config.kafka.client_config(),
+        **config.kafka.client_config(transactional=True),
         "transactional.id": config.transactional_id(partition),
         "transaction.timeout.ms": int(config.limits.transaction_timeout_s * 1000),
         "acks": "all",

@@ -18,6 +18,7 @@ from chatsnapshot_processors.lane import Lane
 from chatsnapshot_processors.lane_pool import LanePool
 from chatsnapshot_processors.metrics import SequencerMetrics
 from chatsnapshot_schemas.headers import CONTROL, TICK
+from chatsnapshot_schemas.known_brokers import KnownBrokers
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Ticker:
         self._at_end = at_end
         self._metrics = metrics
         self._producer: Producer | None = None
+        self._brokers = KnownBrokers()
 
     async def run(self) -> None:
         """Until cancelled. What goes wrong is logged and tried again: ticks are not needed for anything to be right."""
@@ -55,6 +57,9 @@ class Ticker:
             self._metrics.ticked(lane.partition)
         if self._producer is not None:
             self._producer.poll(0)
+        if self._brokers.all_forgotten:
+            log.warning("ticks get a new client: the old one has forgotten every broker")
+            self._producer, self._brokers = None, KnownBrokers()
 
     def _send(self, partition: int) -> None:
         if self._producer is None:
@@ -64,6 +69,7 @@ class Ticker:
     def _settings(self) -> dict[str, Any]:
         return {
             **self._config.kafka.client_config(),
+            **self._brokers.client_config(),
             "enable.idempotence": True,
             "linger.ms": 0,
             "message.timeout.ms": int(_DELIVERY_TIMEOUT_S * 1000),

@@ -14,12 +14,14 @@ from threading import Event, Thread
 from time import monotonic
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
 from chatsnapshot_processors.config import SequencerConfig
 from chatsnapshot_processors.lane import Lane
 from chatsnapshot_processors.lane_pool import LanePool
 from chatsnapshot_processors.metrics import SequencerMetrics
+from chatsnapshot_schemas.errors import BrokerUnavailable
+from chatsnapshot_schemas.kafka_admin import ListeningAdmin
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class Watchdog:
     def __init__(
         self,
         config: SequencerConfig,
-        admin: AdminClient,
+        admin: ListeningAdmin,
         pool: LanePool,
         loop: asyncio.AbstractEventLoop,
         metrics: SequencerMetrics,
@@ -81,6 +83,10 @@ class Watchdog:
     def _complaint(self) -> str | None:
         if monotonic() - self._loop_alive_at > self._stuck_s:
             return f"the event loop has not answered for {self._stuck_s:g} s"
+        try:
+            self._admin.check_brokers()
+        except BrokerUnavailable as error:
+            return str(error)  # the lanes ask through it before each commit
         if self._pool.lanes or self._group_has_members():
             self._served_at = monotonic()
         elif monotonic() - self._served_at > self._stuck_s:

@@ -27,6 +27,7 @@ from chatsnapshot_schemas.errors import BrokerUnavailable, ConfigurationError
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.kafka_access import Access, HeardErrors, refusal
 from chatsnapshot_schemas.kafka_silence import silent_logger
+from chatsnapshot_schemas.known_brokers import KnownBrokers
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Producer
@@ -67,8 +68,9 @@ class IngestProducer:
         self._prefix: bytes | None = None
         self._heard = HeardErrors(connection)
         self._silence = Silence(silent_s)
+        self._brokers = KnownBrokers()
         self._broken, self._stopping = Event(), Event()
-        self._producer = self.new_producer()
+        self._producer = self.new_producer(**self._brokers.client_config())
         self._thread = Thread(target=self._serve, name="chatsnapshot-ingest", daemon=True)
 
     def start(self) -> None:
@@ -167,7 +169,7 @@ class IngestProducer:
         while not self._stopping.is_set():
             try:
                 self._producer.poll(WAIT_S)
-                if self._broken.is_set():
+                if self._broken.is_set() or self._brokers.all_forgotten:
                     self._renew()
             except Exception as error:  # without this thread no request would ever hear of its events
                 log.warning("serving reports of the broker: %s", error)
@@ -176,8 +178,10 @@ class IngestProducer:
 
     def _renew(self) -> None:
         """The producer cannot go on: nobody knows what became of the events in it, and each request is told so."""
-        log.warning("the Kafka producer is replaced: %s", self._heard.last)
-        broken, self._producer = self._producer, self.new_producer()
+        why = "it has forgotten every broker" if self._brokers.all_forgotten else self._heard.last
+        log.warning("the Kafka producer is replaced: %s", why)
+        self._brokers = KnownBrokers()
+        broken, self._producer = self._producer, self.new_producer(**self._brokers.client_config())
         self._broken.clear()
         broken.purge()
         try:

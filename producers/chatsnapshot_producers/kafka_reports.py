@@ -27,7 +27,6 @@ _CONFIG: dict[str, Any] = {
     # one at a time: a report that is sent again must not come after the one that replaces it
     "max.in.flight.requests.per.connection": 1,
     "message.timeout.ms": GIVE_UP_MS,
-    "queue.buffering.max.messages": QUEUED_MAX,
     # ids and member names repeat: a tenth of the size, and no Faust reads this topic
     "compression.type": "lz4",
     "topic.metadata.propagation.max.ms": NO_TOPIC_MS,
@@ -46,7 +45,13 @@ class KafkaReports:
         self._topic = topic
         self._heard = HeardErrors(connection)
         self._failure: KafkaError | None = None
-        config = {**connection.client_config(), **_CONFIG, "client.id": client_id, "error_cb": self._heard}
+        config = {
+            **connection.client_config(),
+            **_CONFIG,
+            "queue.buffering.max.messages": QUEUED_MAX,
+            "client.id": client_id,
+            "error_cb": self._heard,
+        }
         try:
             self._producer = Producer(config, logger=silent_logger())
         except KafkaException as error:

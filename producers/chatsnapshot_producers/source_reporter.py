@@ -137,7 +137,8 @@ class SourceReporter:
             self._disconnect()
 
     def _keep_for_later(self) -> None:
-        self._again = {report.key: report for report in self._on_their_way[-AGAIN_MAX:]}
+        kept = [*self._again.values(), *self._on_their_way]
+        self._again = {report.key: report for report in kept[-AGAIN_MAX:]}
         self._on_their_way = []
         self._paused_until = time.monotonic() + max(self._every_s, ASKED_EVERY_S)
 

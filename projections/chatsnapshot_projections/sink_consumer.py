@@ -35,9 +35,6 @@ FIRST_ANSWER_WITHIN_S = 10.0
 """A broker that is not there at the start is reported soon."""
 COMMITTED_WITHIN_S = 30.0
 """For reading committed offsets while a coordinator moves: then the process ends and is started again."""
-RECOVERY = {"metadata.recovery.strategy": "rebootstrap"}
-"""With `none` (which transactional producers need) a consumer that is told of no broker never asks again: see
-`chatsnapshot_schemas.known_brokers`."""
 LOG_LEVEL = 2
 """Critical: what the client would print by itself comes by callback, and is logged now and then."""
 
@@ -46,7 +43,6 @@ def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) 
     """librdkafka's configuration of the sink's consumer."""
     settings: dict[str, object] = {
         **config.kafka.client_config(),
-        **RECOVERY,
         "group.id": config.group,
         "client.id": f"{config.group}-{config.instance_id}" if config.instance_id else config.group,
         "partition.assignment.strategy": "cooperative-sticky",

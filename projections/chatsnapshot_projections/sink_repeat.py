@@ -12,7 +12,6 @@ from queue import Empty, SimpleQueue
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from chatsnapshot_projections.sink_batch import Batch, OpenBatch, Record, Source, closed_batch
-from chatsnapshot_projections.sink_consumer import RECOVERY
 from chatsnapshot_projections.sink_lane import Lane, OpenNew
 from chatsnapshot_projections.sink_offsets import Announcement, Span
 from chatsnapshot_schemas.connections import KafkaConnection
@@ -41,7 +40,6 @@ class SpanReader:
     def __init__(self, kafka: KafkaConnection, group: str) -> None:
         self._settings: dict[str, object] = {
             **kafka.client_config(),
-            **RECOVERY,
             "group.id": group,
             "isolation.level": "read_committed",
             "enable.auto.commit": False,

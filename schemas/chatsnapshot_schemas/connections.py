@@ -72,8 +72,8 @@ class KafkaConnection(BaseModel):
             return f"User:{self.username}"
         return "the principal of the client's certificate" if self.certificate_file else "User:ANONYMOUS"
 
-    def client_config(self) -> dict[str, str | int | float | bool]:
-        """The connection part of a librdkafka configuration (confluent-kafka names)."""
+    def client_config(self, *, transactional: bool = False) -> dict[str, str | int | float | bool]:
+        """The connection part of a librdkafka configuration (confluent-kafka names), of a `transactional` producer?"""
         named = {
             "bootstrap.servers": self.bootstrap_servers,
             "security.protocol": self.security_protocol,
@@ -85,9 +85,8 @@ class KafkaConnection(BaseModel):
             "ssl.key.location": self.key_file,
             "ssl.key.password": self.key_password,
             "ssl.endpoint.identification.algorithm": _identification(self) if self.has_tls else None,
-            # librdkafka 2.16 forgets the brokers it knows when all are down ("rebootstrap"); a transactional producer
-            # then hangs for ever, timeouts or not (its issue 5511): every restart of a single broker would do it
-            "metadata.recovery.strategy": "none",
+            # docs/decisions/0021: whoever must not forget its brokers, and who must be able to find them again
+            "metadata.recovery.strategy": "none" if transactional else "rebootstrap",
         }
         return {name: value for name, value in named.items() if value is not None}
 

@@ -20,7 +20,7 @@ _ADDRESSES = frozenset({"configured", "learned"})
 
 
 class KnownBrokers:
-    """One client's: `client_config()` is part of its configuration, `check()` is called while it is polled."""
+    """One client's: `client_config()` is part of its configuration, the others are asked while it is polled."""
 
     def __init__(self) -> None:
         self._empty_reports = 0
@@ -35,10 +35,15 @@ class KnownBrokers:
         knows_one = any(broker.get("source") in _ADDRESSES for broker in brokers)
         self._empty_reports = 0 if knows_one else self._empty_reports + 1
 
+    @property
+    def all_forgotten(self) -> bool:
+        """Whether nothing but a new client helps."""
+        return self._empty_reports >= EMPTY_REPORTS_MAX
+
     def check(self) -> None:
         """Raises BrokerUnavailable when nothing but a new client helps."""
-        if self._empty_reports >= EMPTY_REPORTS_MAX:
+        if self.all_forgotten:
             raise BrokerUnavailable(
                 "Kafka's client has forgotten every broker after an answer that named none, and does not ask again: "
-                "start this process anew"
+                "a new client is needed"
             )

@@ -5,6 +5,7 @@ Options as for `tests.pipeline.run_sequencer`, and `faults`:
     hang: [step, n]     the thread that reaches the step stays there for ever
     small_queues: [producers, records]   so many first producers take so few records into their queue
     eager_fetch: true   every fetch asks for all assigned partitions, as one does that outlives a rebalance
+    client: {...}       other settings of its Kafka clients
     chunk_records: n    how many records are read and applied at a time while the cache is brought up to date
 
 Steps of a transaction, in their order: fetched, taken, producing (some of the batch's ledger records sent), produced,
@@ -30,6 +31,7 @@ from chatsnapshot_processors.faust_transport import BatchConsumerThread
 from chatsnapshot_processors.ledger_catch_up import LedgerCatchUp
 from chatsnapshot_processors.rocks_state import RocksState
 from chatsnapshot_processors.worker import run
+from tests.pipeline.client_settings import add_client_settings
 from tests.pipeline.run_sequencer import config_of
 
 MIDDLE_MS_MAX = 3.0
@@ -181,6 +183,7 @@ def main() -> int:
     lane_producer.Producer = faulty_producer(steps, faults.get("small_queues", [0, 0]))  # type: ignore[misc]
     topic_reading.CHUNK_RECORDS = faults.get("chunk_records", topic_reading.CHUNK_RECORDS)
     watch(steps)
+    add_client_settings(faults.get("client", {}))
     if faults.get("eager_fetch"):
         fetch_eagerly()
     return run(config_of(told))

@@ -15,13 +15,18 @@ STOP_WITHIN_S = 20.0
 
 
 class HttpServer:
-    """Use as a context manager; `settings` are those of the environment, without their prefix."""
+    """Use as a context manager; `settings` are those of the environment, without their prefix.
 
-    def __init__(self, folder: Path, roles: str = "ingest", **settings: object) -> None:
+    `module` is run with the arguments of `chatsnapshot`.
+    """
+
+    def __init__(
+        self, folder: Path, roles: str = "ingest", *, module: str = "chatsnapshot", **settings: object
+    ) -> None:
         (choice,) = choose_ports(("http",), {}, {"http": 0})
         self.url = f"http://127.0.0.1:{choice.port}"
         self.log = folder / f"http-{choice.port}.log"
-        self._command = [sys.executable, "-m", "chatsnapshot", "serve", "http", "--port", str(choice.port)]
+        self._command = [sys.executable, "-m", module, "serve", "http", "--port", str(choice.port)]
         self._command += ["--roles", roles]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CHATSNAPSHOT_")}
         told = {"DATA_DIR": folder / "data", **settings}

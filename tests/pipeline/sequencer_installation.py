@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from chatsnapshot.migration import migrate_kafka
 from chatsnapshot.settings import Settings
@@ -24,6 +24,7 @@ from chatsnapshot_schemas.rules import Plain
 from tests.pipeline.worker_process import WITHIN_S, WorkerProcess
 
 FRAMING = Framing()
+EOF = KafkaError._PARTITION_EOF
 T = TypeVar("T")
 
 
@@ -87,7 +88,7 @@ class Installation:
         assert not failed, failed
 
     def records(self, topic: str) -> list[Message]:
-        """Everything committed in a topic, by partition and offset."""
+        """Everything that is committed in a topic now, by partition and offset."""
         consumer = Consumer(
             {
                 "bootstrap.servers": self.bootstrap,
@@ -98,15 +99,20 @@ class Installation:
                 "auto.offset.reset": "earliest",
             }
         )
-        consumer.assign([TopicPartition(topic, partition, 0) for partition in range(self.partitions)])
+        places = [TopicPartition(topic, partition, 0) for partition in range(self.partitions)]
+        # a partition that somebody writes to all the time may never be at its end
+        ends = {place.partition: eventually(lambda place=place: _end(consumer, place)) for place in places}
+        consumer.assign(places)
         found: list[Message] = []
-        ended: set[int | None] = set()
-        while len(ended) < self.partitions:
+        while ends:
             for message in consumer.consume(10_000, 0.1):
-                if message.error():
-                    ended.add(message.partition())
-                else:
+                partition, offset = place_of(message)
+                error = message.error()
+                if error is None and offset < ends.get(partition, 0):
                     found.append(message)
+                is_behind = offset + 1 >= ends.get(partition, 0) if error is None else error.code() == EOF
+                if is_behind:
+                    ends.pop(partition, None)
         consumer.close()
         return sorted(found, key=lambda message: (message.partition(), message.offset()))
 
@@ -164,6 +170,22 @@ def eventually(look: Callable[[], T | None]) -> T:
             return found
         time.sleep(0.1)
     raise AssertionError(f"not within {WITHIN_S:g} s")
+
+
+def _end(consumer: Consumer, place: TopicPartition) -> int | None:
+    """Of what is committed; None while the partition has no leader."""
+    try:
+        return int(consumer.get_watermark_offsets(place, WITHIN_S)[1])
+    except KafkaException:
+        return None
+
+
+def place_of(message: Message) -> tuple[int, int]:
+    """Partition and offset."""
+    partition, offset = message.partition(), message.offset()
+    assert partition is not None
+    assert offset is not None
+    return partition, offset
 
 
 def value_of(message: Message) -> bytes:

@@ -18,10 +18,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from chatsnapshot_projections import sink, sink_consumer, sink_insert
+from chatsnapshot_projections import sink, sink_insert
 from chatsnapshot_projections.sink_batch import Insert, Source
 from chatsnapshot_projections.sink_config import SinkConfig
 from chatsnapshot_schemas.connections import ClickHouseConnection, KafkaConnection, TopicNames
+from tests.pipeline.client_settings import add_client_settings
 
 TABLES = {"ledger": "ledger", "state": "held_versions", "quarantine": "quarantine_versions"}
 INSERTING = "inserting"
@@ -38,7 +39,7 @@ def main() -> int:
         topics=TopicNames(prefix=options["prefix"]),
         **{"inserts_per_s_max": 50.0, "linger_s": 0.05, "upserts_per_s_max": 20.0, **options.get("config", {})},
     )
-    sink_consumer.RECOVERY.update(options.get("client", {}))
+    add_client_settings(options.get("client", {}))
     if "kill" not in options and "hang" not in options:
         return sink.run(config)
     stop = threading.Event()

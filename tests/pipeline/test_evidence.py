@@ -13,9 +13,11 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from chatsnapshot.evidence import partition_export
 from chatsnapshot.evidence.anchor_file import append_anchor, read_anchor
 from chatsnapshot.evidence.export import EvidenceExport, Exported
 from chatsnapshot.evidence.live_check import LiveCheck
+from chatsnapshot.evidence.manifest import PartitionFiles
 from chatsnapshot.evidence.restarting import restart_roots
 from chatsnapshot.verification.findings import Finding, Kind
 from chatsnapshot_schemas.codec import decode_ledger_plain
@@ -144,6 +146,20 @@ def test_one_run_is_proven_without_telling_of_others(recorded: Recorded, tmp_pat
     everything = b"".join(file.read_bytes() for file in path.rglob("*") if file.is_file())
     assert b"run-7" in everything
     assert not any(b"run-8" in line or b"run-39" in line for line in everything.splitlines())
+
+
+def test_beside_some_runs_lie_the_newest_roots_only(
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition_export, "ROOTS_WITH_RUNS_MAX", 1)
+    recorded.export(tmp_path / "all")
+    recorded.export(tmp_path / "some", tenant="default")
+    for partition in (0, 1):
+        name = PartitionFiles(partition, 0, 0, 0, 0).roots_file
+        *older, newest = (tmp_path / "all" / name).read_bytes().splitlines()
+        assert older
+        assert (tmp_path / "some" / name).read_bytes().splitlines() == [newest]
+    assert check(tmp_path / "some")[0] == 0
 
 
 def test_a_tenant_is_proven_run_by_run(recorded: Recorded, tmp_path: Path) -> None:

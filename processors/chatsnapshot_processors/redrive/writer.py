@@ -167,7 +167,7 @@ def _refused(kafka: KafkaConnection, reason: KafkaError, topics: TopicNames) -> 
 
 def _settings(kafka: KafkaConnection, topics: TopicNames, partition: int, heard: HeardErrors) -> dict[str, Any]:
     return {
-        **kafka.client_config(),
+        **kafka.client_config(transactional=True),
         "transactional.id": transactional_id(topics, partition),
         "transaction.timeout.ms": int(TRANSACTION_TIMEOUT_S * 1000),
         "acks": "all",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from chatsnapshot.evidence.tail import Tail, proven_until, tail_verdict
-from chatsnapshot.verification.findings import Finding, Kind, Report
+from chatsnapshot.verification.findings import Finding, Report
 from chatsnapshot_schemas.envelope import moment
 from chatsnapshot_schemas.signing_key import key_id
 
@@ -48,8 +48,8 @@ class EvidenceReport:
 
     @property
     def causes_resolved(self) -> bool:
-        """Every cause that an event names is recorded, or lies outside the evidence."""
-        return Kind.UNRESOLVED_CAUSE not in self.found.counts
+        """Every cause that an event names is recorded before it, or lies outside the evidence."""
+        return self.found.causes_resolved
 
     @property
     def proven_until(self) -> datetime | None:

@@ -17,7 +17,7 @@ ANSWER_TIMEOUT_S = 10.0
 
 def admin_client(kafka: KafkaConnection) -> ListeningAdmin:
     """An admin client that keeps librdkafka's own chatter out of the terminal."""
-    return ListeningAdmin(kafka, **{"socket.timeout.ms": int(ANSWER_TIMEOUT_S * 1000)})
+    return ListeningAdmin(kafka, {"socket.timeout.ms": int(ANSWER_TIMEOUT_S * 1000)})
 
 
 def cluster_metadata(admin: ListeningAdmin) -> ClusterMetadata:

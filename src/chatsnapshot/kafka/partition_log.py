@@ -12,6 +12,7 @@ from chatsnapshot.kafka.admin import ANSWER_TIMEOUT_S, admin_client, topic_ids, 
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import BrokerUnavailable, TopicMismatch
 from chatsnapshot_schemas.kafka_access import Access
+from chatsnapshot_schemas.known_brokers import KnownBrokers
 
 READER_GROUP = "chatsnapshot-reader"
 """librdkafka wants a name, though nothing is ever committed under it."""
@@ -44,8 +45,11 @@ class LogBounds:
     end: int
 
 
-def reader(kafka: KafkaConnection, group: str = READER_GROUP) -> Consumer:
-    """A consumer that never joins its group, only asks what `group` has committed; close it after use."""
+def reader(kafka: KafkaConnection, group: str = READER_GROUP, brokers: KnownBrokers | None = None) -> Consumer:
+    """A consumer that never joins its group, only asks what `group` has committed; close it after use.
+
+    `brokers`: of one that reads without an end, to be checked by who polls it.
+    """
     config: dict[str, Any] = {
         **kafka.client_config(),
         "group.id": group,
@@ -56,6 +60,7 @@ def reader(kafka: KafkaConnection, group: str = READER_GROUP) -> Consumer:
         "queued.max.messages.kbytes": QUEUED_KBYTES_MAX,
         "fetch.wait.max.ms": FETCH_LONG_POLL_MS,
         "log_level": 0,
+        **(brokers.client_config() if brokers else {}),
     }
     return Consumer(config)
 

@@ -10,6 +10,7 @@ from chatsnapshot_schemas.codec import decode_ledger
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.kafka_access import Access
+from chatsnapshot_schemas.known_brokers import KnownBrokers
 from chatsnapshot_schemas.ledger_record import LedgerRecord
 from chatsnapshot_schemas.partitioning import message_key, partition_of
 
@@ -26,10 +27,14 @@ def tail_records(
     only: tuple[str, str] | None = None,
     from_start: bool = False,
 ) -> Iterator[LedgerRecord | None]:
-    """Records from now on (or from the beginning), for ever; None whenever nothing came for a moment."""
+    """Records from now on (or from the beginning), for ever; None whenever nothing came for a moment.
+
+    Raises BrokerUnavailable, AccessRefused, TopicMismatch.
+    """
+    brokers = KnownBrokers()
     partitions = partition_count(kafka, topic)
     chosen = range(partitions) if only is None else [partition_of(message_key(*only), partitions)]
-    consumer = reader(kafka)
+    consumer = reader(kafka, brokers=brokers)
     try:
         # the position is fixed now: what is recorded between this line and the first fetch is shown too
         starts = [
@@ -48,6 +53,7 @@ def tail_records(
                     value = message.value()
                     yield decode_ledger(framing.ledger_body(value if isinstance(value, bytes) else None))
             if not messages:
+                brokers.check()
                 yield None
     finally:
         consumer.close()

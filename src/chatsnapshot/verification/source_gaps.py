@@ -38,9 +38,7 @@ class SourceGaps:
         if gap_before > 0 and number > expected:
             gaps = self._open.setdefault(instance, [])
             gaps.append(Gap(instance, expected, number - 1, min(gap_before, number - expected)))
-            if len(gaps) > RANGES_MAX:
-                first, second = gaps[:2]
-                gaps[:2] = [Gap(instance, first.first, second.last, first.missing + second.missing)]
+            _join_oldest(gaps)
         self._next[instance] = number + 1
 
     def open(self) -> list[Gap]:
@@ -54,7 +52,14 @@ class SourceGaps:
                 kept += _without(gap, number)
             else:
                 kept.append(gap)
+        _join_oldest(kept)
         self._open[instance] = kept
+
+
+def _join_oldest(gaps: list[Gap]) -> None:
+    if len(gaps) > RANGES_MAX:
+        first, second = gaps[:2]
+        gaps[:2] = [Gap(first.instance, first.first, second.last, first.missing + second.missing)]
 
 
 def _without(gap: Gap, number: int) -> list[Gap]:

@@ -12,7 +12,7 @@ import pytest
 
 from chatsnapshot.embedded import kafka_jars
 from chatsnapshot.embedded.kafka_jar_lock import KAFKA_VERSION, LockedJar, locked_jars
-from chatsnapshot.embedded.kafka_jars import bring_kafka_jars, jars_complete
+from chatsnapshot.embedded.kafka_jars import ATTEMPTS_MAX, bring_kafka_jars, jars_complete
 from chatsnapshot.embedded.progress import PlainProgress
 from chatsnapshot_schemas.errors import ConfigurationError, StackFailed
 
@@ -73,13 +73,14 @@ def test_brings_every_jar_once(
 
 
 def test_a_failed_download_leaves_no_folder_that_looks_whole_and_the_next_goes_on_from_there(
-    tmp_path: Path, maven: tuple[Path, list[str]]
+    tmp_path: Path, maven: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     cache = tmp_path / "cache"
     absent = maven[0] / "org/example/two/1.0/two-1.0.jar"
     absent.unlink()
     with pytest.raises(StackFailed, match=r"two-1\.0\.jar"):
         bring_kafka_jars(cache, PlainProgress())
+    assert capsys.readouterr().err.count("trying again") == ATTEMPTS_MAX - 1
     assert not jars_complete(cache)
     assert not kafka_jars.jar_folder(cache).exists()
     absent.write_bytes(CONTENTS["two"])

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 import pytest
 
 from chatsnapshot.embedded.clickhouse.errors import EndpointError
-from chatsnapshot.embedded.clickhouse.request import QueryRequest, parse_request
+from chatsnapshot.embedded.clickhouse.request import FIELDS_MAX, QueryRequest, parse_request
 
 
 def parse(method: str = "POST", headers: dict[str, str] | None = None, **fields: str) -> QueryRequest:
@@ -70,6 +70,7 @@ def test_the_response_is_coded_only_when_the_setting_is_on() -> None:
         ({"a'; DROP TABLE t; --": "1"}, "UNKNOWN_SETTING"),
         ({"buffer_size": "many"}, "BAD_ARGUMENTS"),
         ({"query_id": "a\r\nSet-Cookie: x"}, "BAD_ARGUMENTS"),
+        ({f"param_{number}": "1" for number in range(FIELDS_MAX + 1)}, "BAD_ARGUMENTS"),
     ],
 )
 def test_what_cannot_be_served_is_refused(fields: dict[str, str], name: str) -> None:

@@ -39,6 +39,12 @@ def test_a_file_that_was_cut_off_is_none(cut: int) -> None:
         parquet_rows(io.BytesIO(data[:-cut]))
 
 
+def test_structures_without_end_are_none() -> None:
+    nested = b"\x1c" * 100_000
+    with pytest.raises(NotParquet, match="nested too deeply"):
+        parquet_rows(io.BytesIO(b"PAR1" + nested + len(nested).to_bytes(4, "little") + b"PAR1"))
+
+
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + b"\xff" * 4 + b"PAR1", b"PAR1" + b"\0" * 4 + b"PAR1"])
 def test_what_only_looks_like_one_is_none(data: bytes) -> None:
     with pytest.raises(NotParquet):

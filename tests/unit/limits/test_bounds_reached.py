@@ -9,6 +9,10 @@ import pytest
 
 from chatsnapshot.reading import causes
 from chatsnapshot.reading.causes import CauseGraph
+from chatsnapshot.validation import findings as validation_findings
+from chatsnapshot.validation.findings import Finding as ValidationFinding
+from chatsnapshot.validation.findings import Tally
+from chatsnapshot.verification import findings as verification_findings
 from chatsnapshot.verification.findings import FINDINGS_MAX, Finding, Kind, Report
 from chatsnapshot_processors import worker_folder
 from chatsnapshot_processors.core.recorded_state import Changes, Head, KnownEvent
@@ -56,3 +60,20 @@ def test_findings_of_a_verification() -> None:
         report.add(Finding(Kind.QUARANTINED, f"finding {number}"))
     assert len(report.findings) == FINDINGS_MAX
     assert report.counts[Kind.QUARANTINED] == 3 * FINDINGS_MAX
+
+
+def test_runs_that_table_ledger_shows_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification_findings, "RUNS_OTHERWISE_MAX", 3)
+    report = Report()
+    for number in range(10):
+        report.add(Finding(Kind.TABLE_MISSING, "row", "default", f"run-{number}"))
+    assert report.runs_otherwise == {("default", f"run-{number}") for number in range(3)}
+    assert report.counts[Kind.TABLE_MISSING] == 10
+
+
+def test_findings_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation_findings, "FINDINGS_MAX", 3)
+    tally = Tally()
+    for number in range(5):
+        tally.add([ValidationFinding(number, "error", "payload", "invalid_envelope", "bad", "mend it", None)] * 2)
+    assert ([finding.place for finding in tally.findings], tally.errors, tally.invalid) == ([0, 0, 1], 10, 5)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatsnapshot_producers import blobs
+from chatsnapshot_producers import blob_folder, blobs
 from chatsnapshot_producers.blob_folder import INCOMING, LEFT_BEHIND_AGE_S
 from chatsnapshot_producers.blob_url import BlobUrl
 from chatsnapshot_producers.blobs import FsspecBlobStore, check_blob
@@ -134,6 +134,19 @@ def test_what_a_dead_process_left_half_written_is_removed_one_day(tmp_path: Path
     FsspecBlobStore(str(tmp_path)).put(CONTENT)
     assert not old.exists()
     assert new.exists()
+
+
+def test_no_more_leftovers_are_looked_at_than_a_start_has_time_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blob_folder, "LEFT_BEHIND_MAX", 2)
+    (tmp_path / INCOMING).mkdir()
+    for number in range(5):
+        file = tmp_path / INCOMING / f"old-{number}"
+        file.touch()
+        os.utime(file, (0, 0))
+    FsspecBlobStore(str(tmp_path)).put(CONTENT)
+    assert len(list((tmp_path / INCOMING).glob("old-*"))) == 3
 
 
 def _put_and_exit(store: FsspecBlobStore) -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from chatsnapshot_producers import http_transport
+from chatsnapshot_producers.http_answer import unknown
 from chatsnapshot_producers.http_transport import HttpTransport
 from chatsnapshot_producers.ingest_result import Fate, Fault, Result, answer_of
 from chatsnapshot_producers.spooled_event import SpooledEvent
@@ -151,6 +152,13 @@ def test_a_request_that_is_too_large_is_halved_until_the_one_to_blame_stands_alo
     assert refusal.event == EVENTS[6]
     taken = [ids for ids in server.requests if IDS[6] not in ids]
     assert [event_id for ids in taken for event_id in ids] == IDS[:6] + IDS[7:]
+
+
+def test_a_server_that_asks_for_very_long_is_asked_again_before(
+    transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_transport, "RETRY_AFTER_S_MAX", 0.05)
+    transport._wait(unknown(1, "busy", 3_600), 1, time.monotonic(), never)
 
 
 def test_a_wrong_key_is_an_error_and_settles_nothing(server: Server, transport: HttpTransport) -> None:

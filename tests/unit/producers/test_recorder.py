@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import BaseModel
 
+from chatsnapshot_producers import outbox
 from chatsnapshot_producers.causes import ROOT, CausationFields
 from chatsnapshot_producers.recorder import Recorder
 from chatsnapshot_schemas.codec import encode_envelope
@@ -251,6 +252,16 @@ def test_flush_lists_what_is_still_in_the_spool(recorder: Recorder, tmp_path: Pa
     take_again(tmp_path)
     recorder.flush(10)
     assert len(arrived(tmp_path)) == 3
+
+
+def test_of_very_many_the_first_are_listed(recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "REMAINING_IDS_MAX", 2)
+    stop_taking(tmp_path)
+    events = [recorder.run().record("execution.message") for _ in range(5)]
+    with pytest.raises(Undelivered, match="5 events are not acknowledged yet") as caught:
+        recorder.flush(0.05)
+    assert caught.value.remaining == tuple(event.event_id for event in events[:2])
+    take_again(tmp_path)
 
 
 async def test_aflush_leaves_the_loop_running(recorder: Recorder, tmp_path: Path) -> None:

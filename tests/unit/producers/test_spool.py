@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from chatsnapshot_producers import segment_reader
 from chatsnapshot_producers.segment_reader import Batch
 from chatsnapshot_producers.spool import Spool
 from chatsnapshot_producers.spool_folder import SpoolFolder
@@ -64,6 +65,19 @@ def test_settled_segments_are_deleted_and_pending_bytes_fall(tmp_path: Path) -> 
     assert drain(spool) == [b"%03d" % number * 30 for number in range(50)]
     assert sorted(spool.path.glob("*.events")) == files[-1:]
     assert spool.pending_bytes == 0
+
+
+@pytest.mark.parametrize(("bound", "at_once"), [({"BATCH_EVENTS_MAX": 3}, 3), ({"BATCH_BYTES_MAX": 150}, 2)])
+def test_a_batch_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: dict[str, int], at_once: int
+) -> None:
+    for name, value in bound.items():
+        monkeypatch.setattr(segment_reader, name, value)
+    spool = spool_in(tmp_path)
+    for number in range(8):
+        spool.append(b"k", b"%d" % number * 100)
+    assert len(bodies(spool.next_batch())) == at_once
+    assert len(drain(spool)) == 8
 
 
 def test_what_is_settled_is_not_sent_again_after_a_crash(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from chatsnapshot.runtimes import attachment
 from chatsnapshot.runtimes.ag2 import calls, deltas, questions, trail
 from chatsnapshot.runtimes.ag2.calls import Calls
 from chatsnapshot.runtimes.ag2.deltas import Deltas
+from chatsnapshot.runtimes.ag2.followed_streams import STREAMS_MAX, FollowedStreams
 from chatsnapshot.runtimes.ag2.questions import Questions
 from chatsnapshot.runtimes.ag2.trail import Trail
 from chatsnapshot.runtimes.attachment import Attachment
@@ -67,3 +68,10 @@ def test_pieces_of_text(monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(MANY):
         pieces.add(events.ModelMessageChunk(str(n % 10)))
     assert pieces.take() == ("01234", "")
+
+
+def test_streams() -> None:
+    followed, count = FollowedStreams(), STREAMS_MAX + 3
+    for n in range(count):
+        followed.add(f"s{n}", Trail(f"s{n}")).open_turns = int(n == 0)
+    assert [n for n in range(count) if followed.get(f"s{n}")] == [0, *range(4, count)], "one has an open turn"

@@ -81,6 +81,18 @@ def test_all_problems_of_an_envelope_are_named_with_a_fix() -> None:
     assert next(each.fix for each in found if each.field == "event_type").startswith("write execution.tool_call")
 
 
+def test_only_so_many_problems_of_an_envelope_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatsnapshot.validation.envelope_check.ERRORS_MAX", 2)
+    (found,) = checked(changed(event_id="X", event_type="tool_called", timestamp="yesterday"))
+    assert len(found) == 2
+
+
+def test_only_so_many_warnings_of_a_payload_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatsnapshot.validation.payload_conventions.WARNINGS_MAX", 2)
+    (found,) = checked(changed(payload={"parts": [{"text": "x"}] * 5}))
+    assert len(found) == 2
+
+
 def test_missing_members_are_all_named() -> None:
     (found,) = checked("{}")
     assert fields(found).keys() == {"event_id", "event_type", "timestamp", "correlation_id"}

@@ -1,27 +1,27 @@
-"""A sink under a supervisor: started again whenever it ends."""
+"""A worker under a supervisor: started again whenever it ends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from tests.faults.lab import SinkProcess
+from tests.pipeline.worker_process import WorkerProcess
 
 LOOK_EVERY_S = 0.1
 
 
 @contextmanager
-def supervised(sink: SinkProcess) -> Iterator[list[int]]:
+def supervised(worker: WorkerProcess) -> Iterator[list[int]]:
     """The exit codes so far; ended in order afterwards."""
     codes: list[int] = []
     stopping = Event()
 
     def watch() -> None:
         while not stopping.wait(LOOK_EVERY_S):
-            if sink.process is not None and (code := sink.process.poll()) is not None:
+            if worker.process is not None and (code := worker.process.poll()) is not None:
                 codes.append(code)
-                sink.start()
+                worker.start()
 
-    sink.start()
+    worker.start()
     watching = Thread(target=watch, name="supervisor", daemon=True)
     watching.start()
     try:
@@ -29,4 +29,4 @@ def supervised(sink: SinkProcess) -> Iterator[list[int]]:
     finally:
         stopping.set()
         watching.join()
-    assert sink.stop() == 0, sink.said()
+    assert worker.stop() == 0, worker.said()
