@@ -225,6 +225,12 @@ class AlreadySolved(RedriveRefused):
     code = "already_solved"
 
 
+class RunTooLarge(FatalError):
+    """A run has more rows than are loaded at once; the message says how to read them in parts."""
+
+    code = "run_too_large"
+
+
 class NotFound(FatalError):
     """There is no such run, event or record."""
 

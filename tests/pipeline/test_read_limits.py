@@ -24,6 +24,7 @@ from chatsnapshot.verification.projection_check import ProjectionCheck
 from chatsnapshot.verification.run_range import RunRange
 from chatsnapshot.verification.table_queries import TableQueries
 from chatsnapshot_schemas.connections import ClickHouseConnection
+from chatsnapshot_schemas.errors import RunTooLarge
 from tests.fixtures.ledger_blocks import TENANT, LedgerDatabase
 
 BOUND, MANY = 3, 5
@@ -112,15 +113,17 @@ def test_items_of_a_run_that_a_view_loads(
     run = RunHistory(sources, long_run)
     assert len(run.items()) == MANY
     monkeypatch.setattr(history, "ITEMS_MAX", BOUND)
-    loaded = (run.items(), run.transcript(), run.nodes(), run.edges(), run.timeline())
-    assert [len(rows) for rows in loaded] == [BOUND] * 5
+    for load in (run.items, run.transcript, run.nodes, run.edges, run.timeline):
+        with pytest.raises(RunTooLarge, match=f"more than {BOUND} rows"):
+            load()
 
 
 def test_events_of_a_run_whose_causes_are_walked(
     ledger: LedgerDatabase, long_run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored_records, "LINKS_MAX", BOUND)
-    assert len(run_links(ledger.client, ledger.name, tenant=TENANT, correlation=long_run)) == BOUND
+    with pytest.raises(RunTooLarge, match=f"more than {BOUND} events"):
+        run_links(ledger.client, ledger.name, tenant=TENANT, correlation=long_run)
 
 
 def test_rows_of_a_persons_query(ledger: LedgerDatabase, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,11 @@
 """One run, read back."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from chatsnapshot.reading.causes import CauseGraph, Why
 from chatsnapshot.reading.sources import Sources
-from chatsnapshot_schemas.errors import BlobChanged, NotFound
+from chatsnapshot_schemas.errors import BlobChanged, NotFound, RunTooLarge
 from chatsnapshot_schemas.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     from chatsnapshot_projections.query_rows import ChargeRow, EdgeRow, NodeRow, RunItemRow, RunRow
     from chatsnapshot_projections.trail_rows import ActionRow, SpanRow
 
+Row = TypeVar("Row")
+
 PAGE_EVENTS = 1_000
 """Records per query: a page of large payloads stays well below the engine's and our memory limits."""
 ITEMS_MAX = 100_000
-"""Items of a run that a view loads at once."""
+"""Rows of a run that are loaded at once; of more, none is."""
 
 
 class RunHistory:
-    """What a run left behind. Views come from ClickHouse, proof and live tail from Kafka."""
+    """What a run left behind. Views come from ClickHouse, proof and live tail from Kafka.
+
+    A method that gives a list gives all of it, or raises RunTooLarge.
+    """
 
     def __init__(self, sources: Sources, run_id: str) -> None:
         self._sources = sources
@@ -63,11 +68,11 @@ class RunHistory:
 
     def items(self) -> list["RunItemRow"]:
         """Everything displayable: rows of `run_items`."""
-        return self._sources.queries.run_items(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+        return self._whole("run_items", self._sources.queries.run_items)
 
     def transcript(self) -> list["RunItemRow"]:
         """Messages and human answers: rows of view `transcript`."""
-        return self._sources.queries.transcript(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+        return self._whole("transcript", self._sources.queries.transcript)
 
     def page(self, mode: str, after: int, limit: int) -> list["RunItemRow"]:
         """Items (`full`) or messages and answers (`transcript`) behind a sequence number, at most `limit`."""
@@ -77,23 +82,23 @@ class RunHistory:
 
     def nodes(self) -> list["NodeRow"]:
         """Rows of view `workflow_nodes`."""
-        return self._sources.queries.workflow_nodes(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+        return self._whole("workflow_nodes", self._sources.queries.workflow_nodes)
 
     def edges(self) -> list["EdgeRow"]:
         """Rows of view `workflow_edges`."""
-        return self._sources.queries.workflow_edges(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+        return self._whole("workflow_edges", self._sources.queries.workflow_edges)
 
     def timeline(self) -> list["SpanRow"]:
         """Rows of view `timeline`: spans with durations, in ledger order."""
-        return self._sources.queries.timeline(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+        return self._whole("timeline", self._sources.queries.timeline)
 
     def audit_trail(self) -> list["ActionRow"]:
         """Rows of view `audit_trail`: who did what, on whose behalf, with which approval."""
-        return self._sources.queries.audit_trail(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+        return self._whole("audit_trail", self._sources.queries.audit_trail)
 
     def charges(self) -> list["ChargeRow"]:
         """Rows of view `charges`: usage, price and amount per bucket."""
-        return self._sources.queries.charges(self._sources.tenant, self.run_id, limit=ITEMS_MAX)
+        return self._whole("charges", self._sources.queries.charges)
 
     def causes(self) -> CauseGraph:
         """Who caused whom."""
@@ -131,3 +136,13 @@ class RunHistory:
             from_start=from_start,
         )
         return (record for record in records if record is not None)
+
+    def _whole(self, name: str, read: Callable[..., list[Row]]) -> list[Row]:
+        """Every row of a view."""
+        rows = read(self._sources.tenant, self.run_id, limit=ITEMS_MAX + 1)
+        if len(rows) > ITEMS_MAX:
+            raise RunTooLarge(
+                f"run {self.run_id!r} has more than {ITEMS_MAX:,} rows in `{name}`: read its events "
+                "(`chatsnapshot show RUN --mode raw`, `events()`), or the view in parts by `chatsnapshot sql`"
+            )
+        return rows

@@ -9,6 +9,7 @@ from chatsnapshot.reading.causes import Link
 from chatsnapshot_schemas.avro_schema import ledger_schema
 from chatsnapshot_schemas.codec import ledger_record
 from chatsnapshot_schemas.envelope import Source, micros
+from chatsnapshot_schemas.errors import RunTooLarge
 from chatsnapshot_schemas.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
@@ -44,12 +45,17 @@ def stored_record(row: "EventRow") -> LedgerRecord:
 
 
 def run_links(client: Any, database: str, *, tenant: str, correlation: str) -> list[Link]:
-    """Every event of a run with its causes, ascending. Raises ClickHouseUnavailable, QueryFailed."""
+    """Every event of a run with its causes, ascending. Raises ClickHouseUnavailable, QueryFailed, RunTooLarge."""
     from chatsnapshot_projections.clickhouse_client import clickhouse_errors
 
-    parameters = {"database": database, "tenant": tenant, "correlation": correlation, "limit": LINKS_MAX}
+    parameters = {"database": database, "tenant": tenant, "correlation": correlation, "limit": LINKS_MAX + 1}
     with clickhouse_errors("causes of a run"):
         result = client.query(_run_links_sql(), parameters=parameters)
+    if len(result.result_rows) > LINKS_MAX:
+        raise RunTooLarge(
+            f"run {correlation!r} has more than {LINKS_MAX:,} events, too many to walk their causes: "
+            "ask table `ledger` by causation_id with `chatsnapshot sql`"
+        )
     return [Link(**{**row, "caused_by": tuple(row["caused_by"])}) for row in result.named_results()]
 
 

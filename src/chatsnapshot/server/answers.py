@@ -14,6 +14,7 @@ from chatsnapshot_schemas.errors import (
     InvalidEvent,
     NotFound,
     RedriveRefused,
+    RunTooLarge,
     TransientError,
     UnsupportedMedia,
     WrongTenant,
@@ -29,6 +30,7 @@ _STATUS_OF: tuple[tuple[type[ChatSnapshotError], int], ...] = (
     (UnsupportedMedia, 415),
     (WrongTenant, 403),
     (RedriveRefused, 409),
+    (RunTooLarge, 422),
 )
 """The first that fits counts."""
 
