@@ -111,9 +111,10 @@ class SourceTally:
             living, evicted = self._numbering.counters()
             dropped, end = self._dropped.snapshot(), self.spool.end if self.spool else None
         now = _now()
-        waiting = self._waiting(end)
         counts = {(key, counter.instance): counter.next for key, counter in living if counter.next}
         gone = self._unsettled | {(key, counter.instance): counter.next for key, counter in evicted if counter.next}
+        self._unsettled = _latest(gone, UNSETTLED_MAX)  # they are given once: a spool that cannot be read keeps them
+        waiting = self._waiting(end)
         runs = [*self._changed(gone, waiting, dropped, now), *self._changed(counts, waiting, dropped, now)]
         self._unsettled = _latest({w: n for w, n in gone.items() if self._said[w][1] < n}, UNSETTLED_MAX)
         for whose in self._said.keys() - counts.keys() - self._unsettled.keys():

@@ -91,6 +91,20 @@ def test_evicted_counters_whose_events_wait(tmp_path: Path, monkeypatch: pytest.
     assert sorted(kept.runs()) == ["run-4", "run-5", "run-6", "run-7"], "the last one is not evicted"
 
 
+def test_evicted_counters_outlive_a_spool_that_cannot_be_read(tally: SourceTally) -> None:
+    numbering = Numbering(correlations_max=1, evicted_at_once=1)
+    tally._numbering = numbering
+    for run in ("evicted", "current"):
+        numbering.counter(f"default/{run}".encode()).next += 1
+    spool: Any = SimpleNamespace(end=0, events_appended=2, pending_events=2, path=Path("spool"))
+    spool.pending = lambda: iter([1 // 0])
+    tally.spool = spool
+    with pytest.raises(ZeroDivisionError):
+        tally.reports()
+    spool.pending = lambda: iter(())
+    assert sorted(said(tally)) == ["current", "evicted"]
+
+
 def test_runs_of_adopted_spools(tally: SourceTally, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_tally, "ADOPTED_RUNS_MAX", BOUND)
     for number in range(MANY):
