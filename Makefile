@@ -44,8 +44,8 @@ test: setup      ## Every test, on the real broker and the real engine (ARGS: fo
 	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow_fault" $(ARGS)
 
 # SEED=n: the same random choices again; it is printed at the start
-faults: setup    ## Every fault of the laboratory, each ending with the oracle (SEED=n, ARGS: for pytest)
-	@$(if $(SEED),CHATSNAPSHOT_FAULT_SEED=$(SEED)) $(BIN)/python -m pytest tests/faults -n 2 --dist loadfile $(ARGS)
+faults: setup    ## Every fault of the laboratory, each ending with the oracle, about 20 minutes (SEED=n, ARGS: for pytest)
+	@$(if $(SEED),CHATSNAPSHOT_FAULT_SEED=$(SEED)) $(BIN)/python -m pytest tests/faults -n 3 --dist loadfile $(ARGS)
 
 # the peers pin other versions of our libraries: an environment of their own
 bench: setup $(PEERS)/.installed  ## Measure everything beside its peers, about 25 minutes (ARGS: --only sink --scale 0.1)
