@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.faults.lab import Lab
 
-COLUMNS = ("fault", "events", "lost", "doubled", "still_s")
+COLUMNS = ("fault", "events", "lost", "doubled", "ledger_still_s", "table_still_s")
 
 
 def fault_row(name: str, lab: "Lab") -> dict[str, Any]:
@@ -16,7 +16,8 @@ def fault_row(name: str, lab: "Lab") -> dict[str, Any]:
         "events": len(lab.acknowledged) if seen is None else seen.inputs,
         "lost": None if seen is None else seen.lost,
         "doubled": None if seen is None else seen.doubled,
-        "still_s": round(lab.stillness.longest_s, 1),
+        "ledger_still_s": round(lab.stillness.ledger_s, 1),
+        "table_still_s": round(lab.stillness.table_s, 1),
     }
 
 

@@ -72,7 +72,7 @@ class Lab:
 
     def __post_init__(self) -> None:
         self.installation = Installation(self.bootstrap, self.folder, self.partitions)
-        self.stillness = Stillness(self.bootstrap, self.topics.ledger, self.partitions)
+        self.stillness = self.new_stillness()
 
     @classmethod
     @contextmanager
@@ -113,6 +113,10 @@ class Lab:
     def client(self) -> Client:
         """A connection to the tables, straight to the engine."""
         return connect(ClickHouseConnection(url=self.url, database=self.database))
+
+    def new_stillness(self) -> Stillness:
+        """Not started."""
+        return Stillness(self.bootstrap, self.topics.ledger, self.partitions, self.url, self.database)
 
     def workload(self, **fields: Any) -> Workload:
         """Seeded input of this lab."""

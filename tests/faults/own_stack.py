@@ -19,7 +19,6 @@ from chatsnapshot.embedded.endpoints import read_endpoints
 from chatsnapshot.embedded.supervision_state import read_record
 from chatsnapshot_schemas.connections import TopicNames
 from tests.faults.lab import Lab
-from tests.faults.stillness import Stillness
 from tests.fixtures.whole_stack import START_WITHIN_S, WholeStack
 from tests.pipeline.sequencer_installation import Installation
 from tests.pipeline.worker_process import REPOSITORY
@@ -106,7 +105,7 @@ class OwnStack:
         assert endpoints is not None
         lab = Lab(endpoints.kafka.bootstrap_servers, endpoints.clickhouse.url, self.data_dir, self.choices, PARTITIONS)
         lab.installation = Installation(lab.bootstrap, self.data_dir, PARTITIONS, TopicNames(prefix=self.prefix))
-        lab.stillness = Stillness(lab.bootstrap, lab.topics.ledger, PARTITIONS)
+        lab.stillness = lab.new_stillness()
         return lab
 
 

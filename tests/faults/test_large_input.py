@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 from confluent_kafka import KafkaError, Producer
 
+from chatsnapshot.verification.findings import Kind
 from chatsnapshot_processors.core.record_size import CUT_BYTES
 from chatsnapshot_schemas.headers import QUARANTINE_DETAIL
 from chatsnapshot_schemas.partitioning import partition_of
@@ -18,7 +19,9 @@ from tests.faults.bad_input import LEDGER, BadInput, Case
 from tests.faults.case_sender import MESSAGE_BYTES_MAX, Sent, assert_ended, honest, interleaved, send_cases
 from tests.faults.input_stream import decide, sequence, short_holds
 from tests.faults.lab import Lab
+from tests.faults.oracle import examine
 from tests.pipeline.sequencer_installation import event, event_id, input_record
+from tests.pipeline.test_verify_damage import verify
 from tests.pipeline.worker_process import WITHIN_S
 
 RECORD_BATCH_BYTES = 72
@@ -79,6 +82,8 @@ def test_what_quarantine_cannot_take_whole_stops_nothing(lab: Lab) -> None:
     assert kept[b"bomb"].value() == value[:CUT_BYTES]
     detail = dict(kept[b"bomb"].headers() or ())[QUARANTINE_DETAIL]
     assert sha256(value).hexdigest().encode() in bytes(detail or b"")
+    examine(lab)
+    assert verify(lab).counts == {Kind.QUARANTINED: 2}
 
 
 @pytest.mark.slow_fault

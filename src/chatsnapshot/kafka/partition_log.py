@@ -35,6 +35,8 @@ NO_LEADER_YET = frozenset(
 )
 """A topic that was made a moment ago answers with these."""
 LEADER_POLL_S = 0.05
+UNPACKED_BYTES_MAX = 2**31 - 1
+"""The client's own bound: a batch that unpacks to more cannot be read with it. Its default would be 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def reader(kafka: KafkaConnection, group: str = READER_GROUP, brokers: KnownBrok
         "enable.partition.eof": True,
         "queued.max.messages.kbytes": QUEUED_KBYTES_MAX,
         "fetch.wait.max.ms": FETCH_LONG_POLL_MS,
+        "receive.message.max.bytes": UNPACKED_BYTES_MAX,
         "log_level": 0,
         **(brokers.client_config() if brokers else {}),
     }

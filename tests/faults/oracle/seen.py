@@ -75,6 +75,7 @@ def seen_by(lab: Lab) -> Seen:
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
+            "receive.message.max.bytes": 2**31 - 1,  # of a batch, unpacked
         }
     )
     try:
