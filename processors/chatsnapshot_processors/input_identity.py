@@ -10,13 +10,13 @@ from time import monotonic
 
 from chatsnapshot_processors.input_topic import topic_id
 from chatsnapshot_schemas.errors import TopicMismatch
-from chatsnapshot_schemas.kafka_admin import ListeningAdmin
+from chatsnapshot_schemas.kafka_admin import LastingAdmin
 
 
 class InputIdentity:
     """Shared by the lanes of a worker: one answer serves all that asked before it was asked for."""
 
-    def __init__(self, admin: ListeningAdmin, topic: str) -> None:
+    def __init__(self, admin: LastingAdmin, topic: str) -> None:
         self._admin = admin
         self._topic = topic
         self._lock = Lock()
@@ -31,7 +31,8 @@ class InputIdentity:
         with self._lock:
             if self._asked_at < since:
                 asked_at = monotonic()
-                self._found = topic_id(self._admin, self._topic)
+                with self._admin.asked() as admin:
+                    self._found = topic_id(admin, self._topic)
                 self._asked_at = asked_at
             found = self._found
         if found != expected:

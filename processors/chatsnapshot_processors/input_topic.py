@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, ResourceType, TopicDescription
 
-from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
+from chatsnapshot_schemas.connections import TopicNames
 from chatsnapshot_schemas.errors import TopicMismatch
 from chatsnapshot_schemas.kafka_access import Access, refusal
 from chatsnapshot_schemas.kafka_admin import ListeningAdmin
-from chatsnapshot_schemas.known_brokers import KnownBrokers
 from chatsnapshot_schemas.topics import OUTPUT_HEADROOM_BYTES, QUARANTINE_MESSAGE_BYTES_MAX
 
 _TIMEOUT_S = 15.0
@@ -25,11 +24,6 @@ class InputTopic:
     message_bytes_max: int
     cluster_id: str
     ledger_topic_id: str
-
-
-def admin_client(kafka: KafkaConnection) -> ListeningAdmin:
-    """A client for questions about topics, for as long as the process lives."""
-    return ListeningAdmin(kafka, brokers=KnownBrokers())
 
 
 def describe(admin: ListeningAdmin, topics: TopicNames) -> InputTopic:

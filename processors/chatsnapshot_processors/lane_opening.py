@@ -33,7 +33,7 @@ from chatsnapshot_processors.root_writer import RootWriter
 from chatsnapshot_processors.topic_reading import PartitionReader
 from chatsnapshot_schemas.avro_schema import ledger_schema
 from chatsnapshot_schemas.framing import Framing
-from chatsnapshot_schemas.kafka_admin import ListeningAdmin
+from chatsnapshot_schemas.kafka_admin import LastingAdmin
 from chatsnapshot_schemas.signing_key import SigningKey
 from chatsnapshot_schemas.state_entries import policy_key
 
@@ -45,7 +45,7 @@ class LaneContext:
     """What all lanes of a worker share."""
 
     config: SequencerConfig
-    admin: ListeningAdmin
+    admin: LastingAdmin
     framing: Framing
     metrics: SequencerMetrics
     cache_dir: Path
@@ -92,7 +92,8 @@ def open_lane(
     Raises FatalError when a person must act, KafkaException and TransientError when trying again may help.
     """
     config = context.config
-    topic = describe(context.admin, config.topics)
+    with context.admin.asked() as admin:
+        topic = describe(admin, config.topics)
     producer = transactional_producer(config, partition, topic.message_bytes_max)
     try:
         producer.init_transactions(INIT_TIMEOUT_S)

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaException, TopicCollection
 from chatsnapshot_processors.topic_reading import PartitionReader
 from chatsnapshot_schemas.errors import AccessRefused, CorruptLedger
 from chatsnapshot_schemas.kafka_access import Access
-from chatsnapshot_schemas.kafka_admin import ListeningAdmin
+from chatsnapshot_schemas.kafka_admin import LastingAdmin
 from chatsnapshot_schemas.kafka_rights import require_access
 from chatsnapshot_schemas.roots import MerkleRoot, decode_root
 
@@ -24,7 +24,7 @@ _LOOK_BACK = (16, 1_024)
 class RootTopic:
     """Shared by the lanes of a worker."""
 
-    def __init__(self, admin: ListeningAdmin, name: str) -> None:
+    def __init__(self, admin: LastingAdmin, name: str) -> None:
         self.name = name
         self._admin = admin
         self._warned = False
@@ -50,9 +50,10 @@ class RootTopic:
 
     def _why_not(self, partitions: int) -> str:
         try:
-            require_access(self._admin, [Access("Read", "topic", self.name), Access("Write", "topic", self.name)])
-            described = self._admin.describe_topics(TopicCollection([self.name]), request_timeout=_TIMEOUT_S)
-            found = len(described[self.name].result().partitions)
+            with self._admin.asked() as admin:
+                require_access(admin, [Access("Read", "topic", self.name), Access("Write", "topic", self.name)])
+                described = admin.describe_topics(TopicCollection([self.name]), request_timeout=_TIMEOUT_S)
+                found = len(described[self.name].result().partitions)
         except AccessRefused as error:
             return str(error)
         except KafkaException as error:

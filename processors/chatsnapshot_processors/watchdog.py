@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Event, Thread
 from time import monotonic
 
@@ -20,8 +19,7 @@ from chatsnapshot_processors.config import SequencerConfig
 from chatsnapshot_processors.lane import Lane
 from chatsnapshot_processors.lane_pool import LanePool
 from chatsnapshot_processors.metrics import SequencerMetrics
-from chatsnapshot_schemas.errors import BrokerUnavailable
-from chatsnapshot_schemas.kafka_admin import ListeningAdmin
+from chatsnapshot_schemas.kafka_admin import LastingAdmin, ListeningAdmin
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ class Watchdog:
     def __init__(
         self,
         config: SequencerConfig,
-        admin: ListeningAdmin,
+        admin: LastingAdmin,
         pool: LanePool,
         loop: asyncio.AbstractEventLoop,
         metrics: SequencerMetrics,
@@ -83,10 +81,6 @@ class Watchdog:
     def _complaint(self) -> str | None:
         if monotonic() - self._loop_alive_at > self._stuck_s:
             return f"the event loop has not answered for {self._stuck_s:g} s"
-        try:
-            self._admin.check_brokers()
-        except BrokerUnavailable as error:
-            return str(error)  # the lanes ask through it before each commit
         if self._pool.lanes or self._group_has_members():
             self._served_at = monotonic()
         elif monotonic() - self._served_at > self._stuck_s:
@@ -103,8 +97,9 @@ class Watchdog:
     def _group_has_members(self) -> bool:
         """Whether somebody serves the group; taken for granted while the broker does not answer."""
         try:
-            asked = self._admin.describe_consumer_groups([self._group_id], request_timeout=_ANSWER_TIMEOUT_S)
-            return bool(asked[self._group_id].result().members)
+            with self._admin.asked() as admin:
+                asked = admin.describe_consumer_groups([self._group_id], request_timeout=_ANSWER_TIMEOUT_S)
+                return bool(asked[self._group_id].result().members)
         except KafkaException as error:
             log.warning("the watchdog cannot ask about the group %s: %s", self._group_id, error)
             # who may not even ask is not in the group either
@@ -113,21 +108,17 @@ class Watchdog:
     def _ends(self, partitions: list[int]) -> dict[int, int]:
         """Where the partitions end; nothing when the broker does not say."""
         try:
-            return self._asked_ends(partitions) if partitions else {}
+            with self._admin.asked() as admin:
+                return self._asked_ends(admin, partitions) if partitions else {}
         except KafkaException as error:
+            # librdkafka keeps the leaders it knew for minutes, even when these say that they are none: ask a new client
             log.warning("the watchdog cannot ask for the ends of %s: %s", self._topic, error)
-            self._look_for_leaders()
             return {}
 
-    def _look_for_leaders(self) -> None:
-        """librdkafka's admin client keeps the leaders it knew for minutes, even when these say that they are none."""
-        with suppress(KafkaException):
-            self._admin.list_topics(self._topic, timeout=_ANSWER_TIMEOUT_S)
-
-    def _asked_ends(self, partitions: list[int]) -> dict[int, int]:
+    def _asked_ends(self, admin: ListeningAdmin, partitions: list[int]) -> dict[int, int]:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         asked = {TopicPartition(self._topic, partition): latest for partition in partitions}
-        futures = self._admin.list_offsets(
+        futures = admin.list_offsets(
             asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_ANSWER_TIMEOUT_S
         )
         return {at.partition: future.result().offset for at, future in futures.items()}

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from chatsnapshot_processors.config import RootPolicy, SequencerConfig
 from chatsnapshot_processors.health import SequencerHealth
-from chatsnapshot_processors.input_topic import admin_client, describe
+from chatsnapshot_processors.input_topic import describe
 from chatsnapshot_processors.kafka_needs import needed_access, refusal_of
 from chatsnapshot_processors.lane_opening import LaneContext
 from chatsnapshot_processors.lane_pool import LanePool
@@ -28,6 +28,7 @@ from chatsnapshot_processors.watchdog import Watchdog
 from chatsnapshot_processors.worker_folder import worker_folder
 from chatsnapshot_schemas.errors import ChatSnapshotError, FatalError, MissingExtra
 from chatsnapshot_schemas.health_port import health_port
+from chatsnapshot_schemas.kafka_admin import LastingAdmin
 from chatsnapshot_schemas.kafka_rights import require_access
 from chatsnapshot_schemas.registry import framing_with
 from chatsnapshot_schemas.signing_key import SigningKey
@@ -66,7 +67,7 @@ class _Worker:
         self._fatal: BaseException | None = None
         framing = framing_with(config.registry_url)
         self._metrics = SequencerMetrics(CollectorRegistry())
-        admin = admin_client(config.kafka)
+        admin = LastingAdmin(config.kafka)
         self._context = LaneContext(
             config,
             admin,
@@ -85,8 +86,9 @@ class _Worker:
             raise MissingExtra("processors", f"the sequencer ({error})") from error
         loop = asyncio.get_running_loop()
         _search_seldom_for_garbage()
-        require_access(self._context.admin, needed_access(self._config))
-        describe(self._context.admin, self._config.topics)
+        with self._context.admin.asked() as admin:
+            require_access(admin, needed_access(self._config))
+            describe(admin, self._config.topics)
         pool = LanePool(self._context, partial(self._end_from_thread, loop))
         app = build_app(self._config, self._folder / "faust", pool)
         watchdog = Watchdog(self._config, self._context.admin, pool, loop, self._metrics)

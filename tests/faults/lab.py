@@ -166,9 +166,9 @@ class Lab:
         assert not isinstance(value, str)
         self.acknowledged.append(Acknowledged(partition, offset, key, value))
 
-    def settle(self) -> None:
-        """Wait until every input is sequenced, nothing is held, and every table is where the topics are."""
-        eventually(lambda: self.sequenced() or None)
+    def settle(self, within_s: float = WITHIN_S) -> None:
+        """Wait until all input is sequenced (`within_s`), nothing is held, and every table is where the topics are."""
+        eventually(lambda: self.sequenced() or None, within_s)
         eventually(lambda: not self.held() or None)
         eventually(lambda: self.sequenced() or None)
         eventually(lambda: self.sunk() or None)

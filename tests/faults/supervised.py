@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
+from tests.faults.lab import Lab
 from tests.pipeline.worker_process import WorkerProcess
 
 LOOK_EVERY_S = 0.1
+EXIT_FAILED, EXIT_STUCK = 1, 75
+"""How a worker may end whose client hangs: a call into librdkafka that never returns, whatever its timeout."""
+HANG_S = 150.0
+"""Until such a call is taken for hung, and the process that follows has everything done."""
 
 
 @contextmanager
@@ -30,3 +35,13 @@ def supervised(worker: WorkerProcess) -> Iterator[list[int]]:
         stopping.set()
         watching.join()
     assert worker.stop() == 0, worker.said()
+
+
+@contextmanager
+def supervised_pair(lab: Lab) -> Iterator[None]:
+    """An ordinary sequencer and sink meanwhile; one that ends by itself may do so only because its client hangs."""
+    sequencer, sink = lab.sequencer("healthy"), lab.sink("healthy-sink")
+    with supervised(sequencer) as codes, supervised(sink) as sink_codes:
+        yield
+    assert {*codes} <= {EXIT_FAILED, EXIT_STUCK}, sequencer.said()
+    assert {*sink_codes} <= {EXIT_FAILED}, sink.said()

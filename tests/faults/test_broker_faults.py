@@ -12,6 +12,7 @@ from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.faults.own_broker import OwnBroker, own_broker
 from tests.faults.recorder_process import Recorders, assert_recorded
+from tests.faults.supervised import HANG_S, supervised_pair
 
 KILLS = 2
 STOPPED_S = 30.0
@@ -34,7 +35,7 @@ def lab(
 
 
 def test_the_broker_killed_and_started_again(lab: Lab, broker: OwnBroker) -> None:
-    with Recorders(lab) as recorders, lab.running():
+    with Recorders(lab) as recorders, supervised_pair(lab):
         burst = recorders.process("burst", pause_s=0.005).start()
         lab.installation.wait_for_ledger(1)  # the sequencer is at work
         for _ in range(KILLS):
@@ -45,15 +46,15 @@ def test_the_broker_killed_and_started_again(lab: Lab, broker: OwnBroker) -> Non
         burst.wait_told(len(burst.told()) + 200)
         burst.kill()
         recorders.send_leftovers()
-        lab.settle()
+        lab.settle(HANG_S)
         assert_recorded(lab, recorders.told())
     examine(lab)
 
 
 @pytest.mark.slow_fault
 def test_the_broker_stopped_for_half_a_minute(lab: Lab, broker: OwnBroker) -> None:
-    """Connections stay open and nothing answers, for three sessions: nobody is started again, everybody goes on."""
-    with Recorders(lab) as recorders, lab.running():
+    """Connections stay open and nothing answers, for three sessions: everybody goes on."""
+    with Recorders(lab) as recorders, supervised_pair(lab):
         burst = recorders.process("burst", pause_s=0.005).start()
         lab.installation.wait_for_ledger(1)
         burst.wait_told(lab.choices.randrange(200, 600))
@@ -64,6 +65,6 @@ def test_the_broker_stopped_for_half_a_minute(lab: Lab, broker: OwnBroker) -> No
         burst.wait_told(told + 200)
         burst.kill()
         recorders.send_leftovers()
-        lab.settle()
+        lab.settle(HANG_S)
         assert_recorded(lab, recorders.told())
     examine(lab)

@@ -11,6 +11,7 @@ from tests.faults.fault_table import fault_row
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.faults.own_broker import OwnBroker, own_broker
+from tests.faults.supervised import EXIT_FAILED, EXIT_STUCK, HANG_S, supervised
 from tests.pipeline.sequencer_installation import eventually
 
 SESSION_S = 6.0
@@ -37,22 +38,19 @@ def test_broker_stopped_for_long(
     """Under load, with partitions that nothing was ever committed for."""
     with Lab.created(broker.bootstrap, clickhouse_url, tmp_path, fault_random, partitions=4) as lab:
         one_run = lab.workload(runs=1)
-        sequencer = lab.sequencer(session_timeout_s=SESSION_S, instance_id=None, limits=SMALL_BATCHES).start()
-        sink = lab.sink().start()
-        lab.send(one_run.inputs(4_000))
-        eventually(lambda: len(lab.installation.records(lab.topics.ledger)) > SOME or None)
-        broker.stop_signal()
-        time.sleep(STOPPED_S)
-        broker.cont()
-        lab.send(lab.workload().inputs(2_000))
-        lab.settle()
-        assert sequencer.process is not None
-        assert sequencer.process.poll() is None, sequencer.said()
-        time.sleep(LOOKS_S)
-        complaints = sequencer.said().count(COMPLAINT)
-        time.sleep(LOOKS_S)
-        assert sequencer.said().count(COMPLAINT) == complaints, sequencer.said()
-        assert sequencer.stop() == 0, sequencer.said()
-        assert sink.stop() == 0, sink.said()
+        sequencer = lab.sequencer(session_timeout_s=SESSION_S, instance_id=None, limits=SMALL_BATCHES)
+        with supervised(sequencer) as codes, supervised(lab.sink()):
+            lab.send(one_run.inputs(4_000))
+            eventually(lambda: len(lab.installation.records(lab.topics.ledger)) > SOME or None)
+            broker.stop_signal()
+            time.sleep(STOPPED_S)
+            broker.cont()
+            lab.send(lab.workload().inputs(2_000))
+            lab.settle(HANG_S)
+            time.sleep(LOOKS_S)
+            complaints = sequencer.said().count(COMPLAINT)
+            time.sleep(LOOKS_S)
+            assert sequencer.said().count(COMPLAINT) == complaints, sequencer.said()
+        assert {*codes} <= {EXIT_FAILED, EXIT_STUCK}, sequencer.said()
         examine(lab)
     request.node.user_properties.append(("fault", fault_row(request.node.name, lab)))

@@ -11,10 +11,11 @@ from tests.faults.fault_table import fault_row
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.faults.recorder_process import RecorderProcess, Recorders, assert_recorded
+from tests.faults.supervised import HANG_S, supervised_pair
 from tests.faults.three_brokers import ThreeBrokers, three_brokers
 from tests.pipeline.sequencer_installation import eventually
 
-pytestmark = pytest.mark.slow_fault
+pytestmark = [pytest.mark.slow_fault, pytest.mark.timeout(600)]
 
 WHILE_AWAY = 200
 """Events that are recorded while brokers are dead."""
@@ -42,7 +43,7 @@ def lab(
 
 
 def test_three_brokers_lose_a_leader_the_controller_and_two_at_once(lab: Lab, brokers: ThreeBrokers) -> None:
-    with Recorders(lab) as recorders, lab.running():
+    with Recorders(lab) as recorders, supervised_pair(lab):
         burst = recorders.process("burst", pause_s=0.01).start()
         lab.installation.wait_for_ledger(1)
         _lose(lab, brokers, burst, {brokers.leader(lab.topics.events)})
@@ -50,7 +51,7 @@ def test_three_brokers_lose_a_leader_the_controller_and_two_at_once(lab: Lab, br
         _lose(lab, brokers, burst, set(lab.choices.sample(sorted(brokers.nodes), 2)))
         burst.kill()
         recorders.send_leftovers()
-        lab.settle()
+        lab.settle(HANG_S)
         assert_recorded(lab, recorders.told())
     examine(lab)
 
@@ -71,7 +72,7 @@ def _lose(lab: Lab, brokers: ThreeBrokers, burst: RecorderProcess, dead: set[int
     for number in dead:
         brokers.nodes[number].wait()
     eventually(lambda: _pending(burst) < WHILE_AWAY / 4 or None)
-    lab.installation.wait_for_ledger(told + WHILE_AWAY // 2)
+    eventually(lambda: len(lab.installation.ledger()) >= told + WHILE_AWAY // 2 or None, HANG_S)
 
 
 def _pending(burst: RecorderProcess) -> int:

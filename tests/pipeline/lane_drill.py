@@ -13,12 +13,12 @@ from chatsnapshot_processors.config import SequencerConfig
 from chatsnapshot_processors.core.policy import SequencingPolicy
 from chatsnapshot_processors.core.records import InputRecord
 from chatsnapshot_processors.group_metadata import GroupMembership
-from chatsnapshot_processors.input_topic import admin_client
 from chatsnapshot_processors.lane import mark_after
 from chatsnapshot_processors.lane_opening import LaneContext, OpenLane, open_lane
 from chatsnapshot_processors.metrics import SequencerMetrics
 from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.framing import Framing
+from chatsnapshot_schemas.kafka_admin import LastingAdmin
 from tests.pipeline.sequencer_installation import Installation
 
 BATCH = 100
@@ -35,7 +35,7 @@ def lane_config(installation: Installation, hold_micros: int = 30_000_000, machi
 
 def lane_context(config: SequencerConfig) -> LaneContext:
     metrics = SequencerMetrics(CollectorRegistry())
-    return LaneContext(config, admin_client(config.kafka), Framing(), metrics, config.data_dir / "cache")
+    return LaneContext(config, LastingAdmin(config.kafka), Framing(), metrics, config.data_dir / "cache")
 
 
 def no_membership(config: SequencerConfig) -> GroupMembership:

@@ -161,15 +161,15 @@ class Worker(WorkerProcess):
                 self.kill()
 
 
-def eventually(look: Callable[[], T | None]) -> T:
+def eventually(look: Callable[[], T | None], within_s: float = WITHIN_S) -> T:
     """What `look` returns once it is not None."""
-    give_up = time.monotonic() + WITHIN_S
+    give_up = time.monotonic() + within_s
     while time.monotonic() < give_up:
         found = look()
         if found is not None:
             return found
         time.sleep(0.1)
-    raise AssertionError(f"not within {WITHIN_S:g} s")
+    raise AssertionError(f"not within {within_s:g} s")
 
 
 def _end(consumer: Consumer, place: TopicPartition) -> int | None:

@@ -11,11 +11,12 @@ from confluent_kafka.admin import AdminClient
 
 from chatsnapshot_processors.config import SequencerConfig
 from chatsnapshot_processors.core.recorded_state import Changes
-from chatsnapshot_processors.input_topic import admin_client, describe
+from chatsnapshot_processors.input_topic import describe
 from chatsnapshot_processors.offset_metadata import OffsetMetadata
 from chatsnapshot_processors.rocks_keys import CacheOwner, LedgerMark
 from chatsnapshot_processors.rocks_state import RocksState
 from chatsnapshot_schemas.errors import CorruptLedger, TopicMismatch
+from chatsnapshot_schemas.kafka_admin import ListeningAdmin
 from chatsnapshot_schemas.state_entries import epoch_key
 from tests.pipeline.lane_drill import cache_folder, lane_config, opened, sequence_all
 from tests.pipeline.sequencer_installation import (
@@ -69,7 +70,7 @@ def assert_goes_on(installation: Installation, config: SequencerConfig) -> None:
 
 
 def owner(config: SequencerConfig) -> CacheOwner:
-    topic = describe(admin_client(config.kafka), config.topics)
+    topic = describe(ListeningAdmin(config.kafka), config.topics)
     return CacheOwner(topic.cluster_id, topic.ledger_topic_id, 0)
 
 
@@ -187,7 +188,7 @@ def test_a_committed_offset_older_than_what_was_sequenced_doubles_nothing(
         "held": input_record(event("x", 1, event_id("x", 0))),
         "quarantined": (b"default/x", b"poison"),
     }
-    topic = describe(admin_client(config.kafka), config.topics)
+    topic = describe(ListeningAdmin(config.kafka), config.topics)
     installation.send([(b"default/x", b"poison"), *chained_events(["y"], range(3)), end[last]])
     sequence_all(config)
     quarantined = len(installation.records(config.topics.quarantine))
@@ -211,14 +212,14 @@ def test_an_offset_of_another_topic_or_epoch_is_refused(config: SequencerConfig)
     commit_by_hand(config, 10, OffsetMetadata("another", 1, 0).to_text())
     with pytest.raises(TopicMismatch, match="topic id another"), opened(config):
         pass
-    topic = describe(admin_client(config.kafka), config.topics)
+    topic = describe(ListeningAdmin(config.kafka), config.topics)
     commit_by_hand(config, 10, OffsetMetadata(topic.topic_id, 7, 0).to_text())
     with pytest.raises(TopicMismatch, match="epoch 7"), opened(config):
         pass
 
 
 def test_a_position_beyond_the_end_is_refused(config: SequencerConfig) -> None:
-    topic = describe(admin_client(config.kafka), config.topics)
+    topic = describe(ListeningAdmin(config.kafka), config.topics)
     commit_by_hand(config, 9_999, OffsetMetadata(topic.topic_id, 1, 0).to_text())
     with pytest.raises(TopicMismatch, match="the topic lost records"), opened(config):
         pass

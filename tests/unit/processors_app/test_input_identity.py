@@ -6,7 +6,9 @@ import pytest
 
 from chatsnapshot_processors import input_identity
 from chatsnapshot_processors.input_identity import InputIdentity
+from chatsnapshot_schemas.connections import KafkaConnection
 from chatsnapshot_schemas.errors import TopicMismatch
+from chatsnapshot_schemas.kafka_admin import LastingAdmin
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, ids: list[str]) -> tuple[InputIdentity, list[float]]:
@@ -23,7 +25,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, ids: list[str]) -> tuple[InputIdentit
 
     monkeypatch.setattr(input_identity, "monotonic", now)
     monkeypatch.setattr(input_identity, "topic_id", answer)
-    return InputIdentity(None, "events"), times  # type: ignore[arg-type]
+    return InputIdentity(LastingAdmin(KafkaConnection(bootstrap_servers="127.0.0.1:1")), "events"), times
 
 
 def test_a_question_is_asked_again_only_for_what_was_fetched_later(monkeypatch: pytest.MonkeyPatch) -> None:
