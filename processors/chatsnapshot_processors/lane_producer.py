@@ -9,10 +9,14 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from chatsnapshot_processors.config import SequencerConfig
 from chatsnapshot_schemas.topics import OUTPUT_HEADROOM_BYTES
 
+log = logging.getLogger(__name__)
+
 INIT_TIMEOUT_S = 20.0
 """Fencing the old owner waits for the end of its running commit."""
 CALL_TIMEOUT_S = 15.0
 """Sending offsets and committing; later than this the outcome is asked for by a new producer, never guessed."""
+ABORT_TIMEOUT_S = 5.0
+"""A broker that is silent does not hear of the end either."""
 _BATCH_BYTES = 1_000_000
 """librdkafka's default; a smaller topic limit takes its place."""
 _MESSAGE_BYTES_CEILING = 256 * 1024 * 1024
@@ -84,13 +88,29 @@ def transactional_producer(config: SequencerConfig, partition: int, input_bytes_
         # one batch's output; more than that waits in produce()
         "queue.buffering.max.kbytes": 512 * 1024,
     }
-    return Producer(settings, logger=logging.getLogger(__name__))
+    return Producer(settings, logger=log)
 
 
 def quiet_close(producer: Producer) -> None:
-    """End a producer whose transaction, if it has one, is to be aborted; trouble is left to its successor."""
+    """End a producer whose transaction, if it has one, is aborted within ABORT_TIMEOUT_S; else its successor does it.
+
+    The client's own `close` aborts too, and waits for the broker for ever: it is called only when nothing is left open.
+    What is not closed ends when nobody refers to it any more.
+    """
     try:
         producer.purge(in_queue=True, in_flight=True, blocking=False)
-        producer.close()
+        if _is_settled(producer):
+            producer.close()
     except KafkaException:
-        logging.getLogger(__name__).debug("closing a producer", exc_info=True)
+        log.debug("closing a producer", exc_info=True)
+
+
+def _is_settled(producer: Producer) -> bool:
+    """Abort what is open; whether nothing is."""
+    try:
+        producer.abort_transaction(ABORT_TIMEOUT_S)
+    except KafkaException as error:
+        problem = error.args[0]
+        log.debug("aborting a transaction: %s", problem)
+        return bool(problem.code() == KafkaError._STATE or problem.fatal())  # there is none, or it may not any more
+    return True

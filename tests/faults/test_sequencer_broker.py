@@ -4,15 +4,20 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from confluent_kafka import Producer
 
+from chatsnapshot_processors.lane_producer import ABORT_TIMEOUT_S, quiet_close
 from tests.faults.fault_table import fault_row
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
 from tests.faults.own_broker import OwnBroker, own_broker
 from tests.faults.supervised import EXIT_FAILED, EXIT_STUCK, HANG_S, supervised
+from tests.pipeline.events_topic import EventsTopic
 from tests.pipeline.sequencer_installation import eventually
+from tests.pipeline.worker_process import WITHIN_S
 
 SESSION_S = 6.0
 SMALL_BATCHES = {"batch_records_max": 100, "transaction_interval_s": 0.0}
@@ -54,3 +59,26 @@ def test_broker_stopped_for_long(
         assert {*codes} <= {EXIT_FAILED, EXIT_STUCK}, sequencer.said()
         examine(lab)
     request.node.user_properties.append(("fault", fault_row(request.node.name, lab)))
+
+
+@pytest.mark.slow_fault
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_transaction_that_a_silent_broker_does_not_end_is_left_in_bounded_time(broker: OwnBroker, sent: bool) -> None:
+    """The client's own `close` would wait for the broker."""
+    topic = EventsTopic(broker.bootstrap).create().name
+    producer = Producer({"bootstrap.servers": broker.bootstrap, "transactional.id": f"open-{sent}", "linger.ms": 0})
+    producer.init_transactions(WITHIN_S)
+    producer.begin_transaction()
+    producer.produce(topic, b"one")
+    assert producer.flush(WITHIN_S) == 0
+    broker.stop_signal()
+    if sent:
+        producer.produce(topic, b"another")
+        producer.poll(1.0)
+    closing = Thread(target=quiet_close, args=(producer,), daemon=True)
+    closing.start()
+    closing.join(2 * ABORT_TIMEOUT_S)
+    is_left = not closing.is_alive()
+    broker.cont()
+    closing.join()
+    assert is_left

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from chatsnapshot_processors.lane_producer import FailureKind, behind_callback, failure_kind
+from chatsnapshot_processors.lane_producer import FailureKind, behind_callback, failure_kind, quiet_close
 from chatsnapshot_processors.redrive.plan import NewInput, Target
 from chatsnapshot_processors.redrive.solving import Solving
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
@@ -88,10 +88,9 @@ class SolutionWriter:
 
     def _close(self) -> None:
         """What was left open is aborted; where that fails, whoever enters next does it."""
-        with suppress(KafkaException), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a fenced producer warns that it cannot abort
-            self._producer.purge(in_queue=True, in_flight=True, blocking=False)
-            self._producer.close()
+            quiet_close(self._producer)
 
     def _abort(self) -> None:
         """At once, so that no reader waits for the broker to do it; a fenced one has nothing to abort."""
