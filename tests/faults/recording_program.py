@@ -67,7 +67,7 @@ class Program:
         """Whether this is a child now."""
         choices = random.Random(f"{self.options.seed} {thread}")
         runs = [self.recorder.run(f"{self.options.name}-{number}") for number in range(self.options.runs)]
-        fork_at = {choices.randrange(max(1, self.options.events)) for _ in range(forks)}
+        fork_at = choices.sample(range(self.options.events), forks)
         is_child, number = False, 0
         while not 0 < self.options.events <= number:
             if number in fork_at and not is_child:

@@ -1,6 +1,7 @@
 """From `record()` to the events topic of a real broker: nothing is lost, order and numbers are kept."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -198,7 +199,8 @@ def test_what_is_too_large_for_the_broker_is_kept_and_the_rest_goes_on(
     assert (recorder.status().rejected, recorder.status().spooled) == (2, 0)
     (kept,) = (tmp_path / "spool" / "rejected").glob("*Z-*[0-9a-f].ndjson")
     assert [envelope_from_json(line).source_seq for line in kept.read_text().splitlines()] == [7, 12]
-    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(errors) == 2
     assert "payload: the broker does not take an event of 50" in caplog.text
 
 
