@@ -27,6 +27,7 @@ class LanePool:
         self._on_fatal = on_fatal
         self._lanes: dict[int, Lane] = {}
         self._ending: dict[int, Lane] = {}
+        self._changing = asyncio.Lock()
         self.assigned = False
         """Whether an assignment is in force; it may be empty when the group has more workers than partitions."""
 
@@ -41,17 +42,22 @@ class LanePool:
 
     async def assign(self, partitions: Iterable[int], membership: GroupMembership) -> None:
         """Open exactly these partitions; returns before they are open."""
-        await self.revoke()
-        for partition in sorted(partitions):
-            before = self._ending.pop(partition, None)
-            lane = Lane(self._context, partition, membership, self._on_fatal, before)
-            self._lanes[partition] = lane
-            lane.start()
-        self.assigned = True
+        async with self._changing:
+            await self._revoke()
+            for partition in sorted(partitions):
+                before = self._ending.pop(partition, None)
+                lane = Lane(self._context, partition, membership, self._on_fatal, before)
+                self._lanes[partition] = lane
+                lane.start()
+            self.assigned = True
 
     async def revoke(self) -> None:
         """End all lanes. After `limits.stop_s` one that still hangs in its commit is left to the broker, which refuses
         it once the partition has a new owner."""
+        async with self._changing:  # a rebalance in the middle of another waits: its lanes would meet those that end
+            await self._revoke()
+
+    async def _revoke(self) -> None:
         self.assigned = False
         ending, self._lanes = self._lanes, {}
         for lane in ending.values():
