@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.fault_table import fault_row
 from tests.faults.lab import Lab
+from tests.faults.own_broker import OwnBroker, own_broker
 from tests.faults.reporting import SEED
 from tests.faults.seeds import random_of
 
@@ -38,6 +39,20 @@ def lab(
     with Lab.created(kafka_bootstrap, clickhouse_url, tmp_path, fault_random, **lab_options) as made:
         yield made
         request.node.user_properties.append(("fault", fault_row(request.node.name, made)))
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[OwnBroker]:
+    """One of this test's own, to be broken."""
+    with own_broker(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnBroker]:
+    """One that the tests of a module share, whole again after each; `kafka_bootstrap` of that module names it."""
+    with own_broker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
 
 
 @pytest.fixture

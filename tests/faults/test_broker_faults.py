@@ -10,18 +10,12 @@ import pytest
 from tests.faults.fault_table import fault_row
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
-from tests.faults.own_broker import OwnBroker, own_broker
+from tests.faults.own_broker import OwnBroker
 from tests.faults.recorder_process import Recorders, assert_recorded
 from tests.faults.supervised import HANG_S, supervised_pair
 
 KILLS = 2
 STOPPED_S = 30.0
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[OwnBroker]:
-    with own_broker(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

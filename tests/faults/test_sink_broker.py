@@ -1,7 +1,6 @@
 """A sink whose broker stalls or is fenced by its controller: it must join again, or end to be started anew."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,7 +8,7 @@ from tests.faults.clickhouse_proxy import ClickHouseProxy
 from tests.faults.forgetful import ASKS_OFTEN, FORGETFUL, fenced
 from tests.faults.lab import Lab
 from tests.faults.oracle import examine
-from tests.faults.own_broker import OwnBroker, own_broker
+from tests.faults.own_broker import OwnBroker
 from tests.faults.sink_marks import announced
 from tests.faults.supervised import supervised
 from tests.pipeline.sequencer_installation import eventually
@@ -30,14 +29,8 @@ BUSY = {
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnBroker]:
-    with own_broker(tmp_path_factory.mktemp("broker")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def kafka_bootstrap(broker: OwnBroker) -> str:
-    return broker.bootstrap
+def kafka_bootstrap(shared_broker: OwnBroker) -> str:
+    return shared_broker.bootstrap
 
 
 def sequence(lab: Lab, events: int) -> None:
@@ -47,7 +40,7 @@ def sequence(lab: Lab, events: int) -> None:
         eventually(lambda: lab.sequenced() or None)
 
 
-def test_sinks_whose_broker_stalls_with_inserts_in_flight(lab: Lab, broker: OwnBroker) -> None:
+def test_sinks_whose_broker_stalls_with_inserts_in_flight(lab: Lab, shared_broker: OwnBroker) -> None:
     """Beyond the session, with partitions paused; one of the two is a static member."""
     sequence(lab, 2_000)
     with ClickHouseProxy(lab.url, "slow", 1_000_000, delay_s=2.0) as proxy:
@@ -55,16 +48,16 @@ def test_sinks_whose_broker_stalls_with_inserts_in_flight(lab: Lab, broker: OwnB
         static = lab.sink("static", url=proxy.url, config={**BUSY, "instance_id": "one"})
         with supervised(either) as codes, supervised(static) as static_codes:
             eventually(lambda: len(proxy.inserts) >= 2 or None)
-            broker.stop_signal()
+            shared_broker.stop_signal()
             time.sleep(STALL_S)
-            broker.cont()
+            shared_broker.cont()
             proxy.heal()
             eventually(lambda: lab.sunk() or None)
             assert {*codes, *static_codes} <= {1}, either.said() + static.said()
     examine(lab, without_final=True)
 
 
-def test_sinks_whose_broker_names_no_broker(lab: Lab, broker: OwnBroker) -> None:
+def test_sinks_whose_broker_names_no_broker(lab: Lab, shared_broker: OwnBroker) -> None:
     """librdkafka forgets every broker then. With `none` for ever: the sink must notice, end, and be started anew."""
     sequence(lab, 2_000)
     with ClickHouseProxy(lab.url, "slow", 1_000_000, delay_s=2.0) as proxy:
@@ -72,7 +65,7 @@ def test_sinks_whose_broker_names_no_broker(lab: Lab, broker: OwnBroker) -> None
         forgetful = lab.sink("forgetful", url=proxy.url, config=BUSY, client=FORGETFUL)
         with supervised(usual) as codes, supervised(forgetful) as forgetful_codes:
             eventually(lambda: announced(lab) or None)
-            with fenced(broker):
+            with fenced(shared_broker):
                 eventually(lambda: forgetful_codes or None)
             proxy.heal()
             assert "forgotten every broker" in forgetful.said()

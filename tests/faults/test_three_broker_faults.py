@@ -72,7 +72,7 @@ def _lose(lab: Lab, brokers: ThreeBrokers, burst: RecorderProcess, dead: set[int
     for number in dead:
         brokers.nodes[number].wait()
     eventually(lambda: _pending(burst) < WHILE_AWAY / 4 or None)
-    eventually(lambda: len(lab.installation.ledger()) >= told + WHILE_AWAY // 2 or None, HANG_S)
+    lab.installation.wait_for_ledger(told + WHILE_AWAY // 2, HANG_S)
 
 
 def _pending(burst: RecorderProcess) -> int:

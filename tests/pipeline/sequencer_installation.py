@@ -133,9 +133,9 @@ class Installation:
                 latest[place] = value_of(message)
         return latest
 
-    def wait_for_ledger(self, count: int) -> list[Plain]:
+    def wait_for_ledger(self, count: int, within_s: float = WITHIN_S) -> list[Plain]:
         """The ledger once it has at least `count` records."""
-        return eventually(lambda: found if len(found := self.ledger()) >= count else None)
+        return eventually(lambda: found if len(found := self.ledger()) >= count else None, within_s)
 
 
 @dataclass

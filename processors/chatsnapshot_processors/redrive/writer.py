@@ -13,7 +13,13 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from chatsnapshot_processors.lane_producer import FailureKind, behind_callback, failure_kind, quiet_close
+from chatsnapshot_processors.lane_producer import (
+    ABORT_TIMEOUT_S,
+    FailureKind,
+    behind_callback,
+    failure_kind,
+    quiet_close,
+)
 from chatsnapshot_processors.redrive.plan import NewInput, Target
 from chatsnapshot_processors.redrive.solving import Solving
 from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
@@ -27,7 +33,6 @@ from chatsnapshot_schemas.topics import OUTPUT_MESSAGE_BYTES_MAX
 TRANSACTION_TIMEOUT_S = 15.0
 """The broker ends what a dead process left open after this long; until then the sequencer waits at that partition."""
 CALL_TIMEOUT_S = 15.0
-ABORT_TIMEOUT_S = 5.0
 INIT_TIMEOUT_S = 30.0
 """Fencing somebody waits for the end of their running commit."""
 
