@@ -1,7 +1,7 @@
 """Taking over an input partition: fence the old owner first, only then read what was committed.
 
-Order: init_transactions, topics as they are now, state topic, ledger cache and catch-up, position. Anything read before
-init_transactions could be followed by one more commit of the old owner.
+Order: init_transactions, topics as they are now, state topic, last root, ledger cache and catch-up, position. Anything
+read before init_transactions could be followed by one more commit of the old owner.
 """
 
 import logging
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from time import monotonic
+from typing import NamedTuple
 
 from confluent_kafka import Producer
 
@@ -34,6 +35,7 @@ from chatsnapshot_processors.topic_reading import PartitionReader
 from chatsnapshot_schemas.avro_schema import ledger_schema
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.kafka_admin import LastingAdmin
+from chatsnapshot_schemas.roots import MerkleRoot
 from chatsnapshot_schemas.signing_key import SigningKey
 from chatsnapshot_schemas.state_entries import policy_key
 
@@ -96,11 +98,21 @@ def open_lane(
         topic = describe(admin, config.topics)
     producer = transactional_producer(config, partition, topic.message_bytes_max)
     try:
+        producer.list_topics(
+            config.topics.ledger, INIT_TIMEOUT_S
+        )  # not connected yet, it would try twice a second only
         producer.init_transactions(INIT_TIMEOUT_S)
         return _Opening(context, partition, topic, progress).run(producer, membership)
     except BaseException:
         quiet_close(producer)
         raise
+
+
+class _Rooted(NamedTuple):
+    """Where the partition's roots are, and the last of them."""
+
+    topic: RootTopic
+    last: MerkleRoot | None
 
 
 class _Opening:
@@ -122,12 +134,12 @@ class _Opening:
             with PartitionReader(self._config.kafka, self._config.group_id) as reader:
                 recorded = read_state(reader, self._topics.state, self._partition)
                 epoch = recorded.epoch_of(self._topic, self._topics.events)
+                rooted = self._rooted(reader)  # before the ledger: a new owner, not noticed yet, writes both
                 applied = self._catch_up(reader, state)
                 finder = PositionFinder(reader, self._topics, self._partition, self._topic)
                 position = finder.find(epoch, recorded, state.mark)
-                roots = self._roots(reader, producer, state)
             lane = self._build(producer, membership, recorded, epoch, state, position)
-            lane.roots = roots
+            lane.roots = None if rooted is None else self._roots(rooted, producer, state)
         except BaseException:
             state.close()
             raise
@@ -146,17 +158,21 @@ class _Opening:
         catch_up = LedgerCatchUp(reader, self._topics.ledger, self._partition, self._context.framing, self._progress)
         return catch_up.run(state)
 
-    def _roots(self, reader: PartitionReader, producer: Producer, state: RocksState) -> RootWriter | None:
-        """What writes roots from here on. Raises CorruptLedger when the last root counts what the ledger has not."""
-        context, topic = self._context, self._topic
-        if context.roots is None or not context.roots.is_usable(topic.partitions):
+    def _rooted(self, reader: PartitionReader) -> _Rooted | None:
+        """The roots' topic and the last root there; None where roots cannot be written."""
+        roots = self._context.roots
+        if roots is None or not roots.is_usable(self._topic.partitions):
             return None
-        name, ledger = context.roots.name, self._topics.ledger
+        return _Rooted(roots, last_root(reader, roots.name, self._partition))
+
+    def _roots(self, rooted: _Rooted, producer: Producer, state: RocksState) -> RootWriter:
+        """What writes roots from here on. Raises CorruptLedger when the last root counts what the ledger has not."""
+        context, topic, last = self._context, self._topic, rooted.last
+        ledger = self._topics.ledger
         place = LedgerPlace(topic.cluster_id, ledger, topic.ledger_topic_id, self._partition, topic.partitions)
-        last = last_root(reader, name, self._partition)
         check_ledger_holds(last, place, -1 if state.mark is None else state.mark.ledger_offset)
         told = self._config.roots, context.signer, context.metrics, context.turn
-        return RootWriter(producer, state, place, context.roots, last, *told)
+        return RootWriter(producer, state, place, rooted.topic, last, *told)
 
     def _build(
         self,

@@ -27,6 +27,7 @@ class LanePool:
         self._on_fatal = on_fatal
         self._lanes: dict[int, Lane] = {}
         self._ending: dict[int, Lane] = {}
+        """The last lane of a partition, asked to end and perhaps still alive: its successor waits for it."""
         self._changing = asyncio.Lock()
         self.assigned = False
         """Whether an assignment is in force; it may be empty when the group has more workers than partitions."""
@@ -60,13 +61,15 @@ class LanePool:
     async def _revoke(self) -> None:
         self.assigned = False
         ending, self._lanes = self._lanes, {}
+        self._ending |= ending  # before the first wait: whoever cancels it must not make us forget a lane that lives
         for lane in ending.values():
             lane.stop()
         give_up = monotonic() + self._context.config.limits.stop_s
         for partition, lane in ending.items():
             while not (ended := lane.join(0)) and monotonic() < give_up:
                 await asyncio.sleep(_JOIN_POLL_S)
-            if not ended:
+            if ended:
+                del self._ending[partition]
+            else:
                 log.warning("partition %d: its lane still waits for the broker", partition)
-                self._ending[partition] = lane
             self._context.metrics.forget(partition)

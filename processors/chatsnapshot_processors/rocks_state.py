@@ -52,6 +52,14 @@ class RocksState:
         """Newest first."""
         self._touched = TouchedBuckets()
         self._snapshot: HeadSnapshot | None = None
+        self.mark: keys.LedgerMark | None = None
+        try:
+            self._load()
+        except BaseException:
+            self.close()  # whoever handles the error still refers to this object, and opens the folder again
+            raise
+
+    def _load(self) -> None:
         self.mark = self._read_mark()
         if self.mark is not None:
             self._touched = TouchedBuckets(page for page in range(256) if self._get(keys.touched_key(page)) is not None)

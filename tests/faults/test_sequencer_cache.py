@@ -119,8 +119,9 @@ def test_rocksdb_of_another_cluster_and_ahead_of_the_ledger(lab: Lab, tmp_path: 
 
 def _put_ahead(lab: Lab, cache: Path) -> None:
     """As if the ledger had lost its end: the marks say more than there is, and heads and numbers too."""
+    from chatsnapshot.kafka.admin import admin_client
     from chatsnapshot_processors.core.recorded_state import Changes, Head, KnownEvent
-    from chatsnapshot_processors.input_topic import admin_client, describe
+    from chatsnapshot_processors.input_topic import describe
     from chatsnapshot_processors.rocks_keys import CacheOwner, LedgerMark
     from chatsnapshot_processors.rocks_state import RocksState
 

@@ -101,6 +101,21 @@ def test_a_broken_store_is_emptied(tmp_path: Path) -> None:
     state.close()
 
 
+def test_a_store_whose_mark_cannot_be_read_is_emptied(tmp_path: Path) -> None:
+    """It can be opened: the damage shows with the first value, when the folder is locked already."""
+    state = RocksState(tmp_path / "s", OWNER)
+    state.apply(changes(), MARK)
+    state.close()
+    for table in (tmp_path / "s").glob("*.sst"):
+        content = bytearray(table.read_bytes())
+        content[:64] = bytes(64)
+        table.write_bytes(content)
+    state, broken = open_cache(tmp_path / "s", OWNER)
+    assert state.mark is None
+    assert "orruption" in broken
+    state.close()
+
+
 @given(
     st.integers(0, 2**63 - 1),
     st.lists(st.tuples(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1)), max_size=5),
