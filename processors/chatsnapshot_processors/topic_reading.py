@@ -16,6 +16,8 @@ ANSWER_TIMEOUT_S = 20.0
 OPEN_TRANSACTION_S = 80.0
 """A transaction may last a minute (transaction.max.timeout.ms), and the broker looks every ten seconds which are over.
 Shorter than the watchdog's patience with a lane."""
+READ_AHEAD_KIB_MAX = 32 * 1024
+"""Of what is not taken yet, and one fetch more."""
 _POLL_S = 0.02
 """How long one poll waits to fill a chunk: short, so that a small topic is read at once."""
 
@@ -50,7 +52,7 @@ class PartitionReader:
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
-                "queued.max.messages.kbytes": 32 * 1024,
+                "queued.max.messages.kbytes": READ_AHEAD_KIB_MAX,
                 "fetch.wait.max.ms": 20,
             }
         )

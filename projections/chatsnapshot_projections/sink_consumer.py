@@ -20,7 +20,7 @@ from chatsnapshot_schemas.kafka_admin import ListeningAdmin
 
 log = logging.getLogger(__name__)
 
-QUEUED_KILOBYTES_MAX = 32 * 1024
+READ_AHEAD_KIB_MAX = 32 * 1024
 """Fetched and not yet taken, of all partitions together: about one batch."""
 FETCH_BYTES_MAX = 16 * 1024 * 1024
 PARTITION_FETCH_BYTES_MAX = 4 * 1024 * 1024
@@ -56,7 +56,7 @@ def consumer_config(config: SinkConfig, on_error: Callable[[KafkaError], None]) 
         "heartbeat.interval.ms": int(config.session_timeout_s * 1000 / 10),
         "max.poll.interval.ms": int(config.max_poll_interval_s * 1000),
         "socket.timeout.ms": REQUEST_TIMEOUT_MS,
-        "queued.max.messages.kbytes": QUEUED_KILOBYTES_MAX,
+        "queued.max.messages.kbytes": READ_AHEAD_KIB_MAX,
         "fetch.max.bytes": FETCH_BYTES_MAX,
         "max.partition.fetch.bytes": PARTITION_FETCH_BYTES_MAX,
         "fetch.wait.max.ms": FETCH_WAIT_MS,

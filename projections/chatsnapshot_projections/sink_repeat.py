@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 READ_RECORDS_MAX = 5_000
 READ_WAIT_S = 0.2
 """How soon the end of the worker is noticed."""
-QUEUED_KILOBYTES_MAX = 16 * 1024
+READ_AHEAD_KIB_MAX = 16 * 1024
 LOG_LEVEL = 2
 
 ReadSpans = Callable[[str, tuple[Span, ...], threading.Event], dict[int, list[Record]]]
@@ -45,7 +45,7 @@ class SpanReader:
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
             "enable.partition.eof": True,
-            "queued.max.messages.kbytes": QUEUED_KILOBYTES_MAX,
+            "queued.max.messages.kbytes": READ_AHEAD_KIB_MAX,
             "log_level": LOG_LEVEL,
         }
 

@@ -12,6 +12,8 @@ SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 DEFAULT_MECHANISM: SaslMechanism = "SCRAM-SHA-512"
 """The strongest of those that librdkafka and aiokafka both have without further packages."""
+RECONNECT_MAX_MS = 1_000
+"""Between two attempts to reach a broker that is away, as Kafka's Java clients wait."""
 HTTP_PORT, HTTPS_PORT = 8123, 8443
 """ClickHouse's own."""
 
@@ -85,6 +87,8 @@ class KafkaConnection(BaseModel):
             "ssl.key.location": self.key_file,
             "ssl.key.password": self.key_password,
             "ssl.endpoint.identification.algorithm": _identification(self) if self.has_tls else None,
+            # 10 s would be the client's own: a broker that is back is found again within this
+            "reconnect.backoff.max.ms": RECONNECT_MAX_MS,
             # docs/decisions/0021: whoever must not forget its brokers, and who must be able to find them again
             "metadata.recovery.strategy": "none" if transactional else "rebootstrap",
         }

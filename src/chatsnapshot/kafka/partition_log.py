@@ -21,8 +21,8 @@ FETCH_LONG_POLL_MS = 20
 """The broker holds a fetch at the end of a partition this long; a question for offsets queues behind it."""
 FETCH_WAIT_S = 0.05
 """librdkafka's batch call waits this long for more even when the end is reached: it is the price of a short read."""
-QUEUED_KBYTES_MAX = 32 * 1024
-"""librdkafka's prefetch: bounds memory whatever the partition holds."""
+READ_AHEAD_KIB_MAX = 32 * 1024
+"""Of what is not taken yet, and one fetch more: bounds memory whatever the partition holds."""
 SILENCE_S_MAX = 30.0
 """A partition that has records left but gives none for so long: an open transaction, or a lost broker."""
 NO_LEADER_YET = frozenset(
@@ -59,7 +59,7 @@ def reader(kafka: KafkaConnection, group: str = READER_GROUP, brokers: KnownBrok
         "auto.offset.reset": "error",
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
-        "queued.max.messages.kbytes": QUEUED_KBYTES_MAX,
+        "queued.max.messages.kbytes": READ_AHEAD_KIB_MAX,
         "fetch.wait.max.ms": FETCH_LONG_POLL_MS,
         "receive.message.max.bytes": UNPACKED_BYTES_MAX,
         "log_level": 0,

@@ -29,10 +29,9 @@ GREATEST_VALUES = {
 }
 OF_ONE_CALL = {"FETCH_RECORDS_MAX", "FETCH_MESSAGES_MAX", "READ_RECORDS_MAX", "_OPEN_FILES_MAX"}
 """What a library is told: it keeps them."""
-SILENCES = {"SECONDS_MAX", "SILENCE_S_MAX"}
 PRINTED = {"NODES_MAX", "PRICES_MAX", "_ROWS_MAX", "HELD_MAX"}
 """Rows of one answer to a person."""
-LEFT_OUT = GREATEST_VALUES | OF_ONE_CALL | SILENCES | PRINTED
+LEFT_OUT = GREATEST_VALUES | OF_ONE_CALL | PRINTED
 MICROS = "hold_micros"
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,

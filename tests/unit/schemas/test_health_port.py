@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from chatsnapshot_schemas.errors import PortTaken
-from chatsnapshot_schemas.health_port import CONNECTIONS_MAX, health_port
+from chatsnapshot_schemas.health_port import CONNECTIONS_MAX, _Handler, health_port
 
 LOOPBACK = "127.0.0.1"
 
@@ -101,3 +101,13 @@ def test_the_port_is_free_afterwards() -> None:
             assert ask(port, "/healthz")[0] == 200
         with pytest.raises(ConnectionRefusedError):
             ask(port, "/healthz")
+
+
+def test_a_connection_that_says_nothing_is_closed(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Handler, "timeout", 0.2)
+    with socket.create_connection((LOOPBACK, daemon.port), timeout=30) as silent:
+        assert silent.recv(1) == b""
+    with socket.create_connection((LOOPBACK, daemon.port), timeout=30) as slow:
+        slow.sendall(b"GET /healthz HT")
+        assert slow.recv(1) == b""
+    assert ask(daemon.port, "/healthz")[0] == 200
