@@ -61,6 +61,7 @@ check: setup     ## Format, lint, types, layers
 	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --config-file tests/mypy.ini -p tests
 	@$(BIN)/lint-imports
 
 docs: setup      ## Renew the generated documents: data model, reference, commands, AsyncAPI, architecture (ARGS=--check: only look)

@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,7 +106,8 @@ def record_in_child(folder: Path) -> None:
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_multiprocessing_child_flushes_at_its_end(tmp_path: Path, method: str) -> None:
-    child = multiprocessing.get_context(method).Process(target=record_in_child, args=(tmp_path,))
+    context: Any = multiprocessing.get_context(method)
+    child = context.Process(target=record_in_child, args=(tmp_path,))
     child.start()
     child.join(60)
     assert child.exitcode == 0

@@ -58,7 +58,7 @@ def test_an_event_has_a_type_and_a_payload_that_names_itself_and_its_cause(
         events.ModelMessageChunk("a"),
         events.ModelMessage("a"),
         events.ModelReasoning("a"),
-        events.TaskProgress(task_id="k", agent_name="a", objective="o"),
+        events.TaskProgress(task_id="k", agent_name="a", objective="o", content="c"),
         events.MessageEnqueued(),
         events.RecordedAudioEvent(b"..."),
     ],
