@@ -98,9 +98,8 @@ def open_lane(
         topic = describe(admin, config.topics)
     producer = transactional_producer(config, partition, topic.message_bytes_max)
     try:
-        producer.list_topics(
-            config.topics.ledger, INIT_TIMEOUT_S
-        )  # not connected yet, it would try twice a second only
+        # connects first: without a connection the client looks for its coordinator twice a second only
+        producer.list_topics(config.topics.ledger, INIT_TIMEOUT_S)
         producer.init_transactions(INIT_TIMEOUT_S)
         return _Opening(context, partition, topic, progress).run(producer, membership)
     except BaseException:

@@ -87,7 +87,8 @@ class PartitionReader:
         among it: to stop there would be to forget them. The broker ends it when its time is up; so long is waited.
         """
         end = self.watermarks(topic, partition).high
-        self._consumer.list_topics(topic, ANSWER_TIMEOUT_S)  # not known yet, its leader would be looked for in a second
+        # of a topic that it does not know the client looks for the leader once a second only
+        self._consumer.list_topics(topic, ANSWER_TIMEOUT_S)
         self._consumer.assign([TopicPartition(topic, partition, start)])
         idle_s = 0.0
         patience_s = ANSWER_TIMEOUT_S

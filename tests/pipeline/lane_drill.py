@@ -9,14 +9,15 @@ from prometheus_client import CollectorRegistry
 
 from chatsnapshot_processors.batch_transaction import BatchOutcome
 from chatsnapshot_processors.batching import Batch
-from chatsnapshot_processors.config import SequencerConfig
+from chatsnapshot_processors.config import LaneLimits, SequencerConfig
 from chatsnapshot_processors.core.policy import SequencingPolicy
 from chatsnapshot_processors.core.records import InputRecord
 from chatsnapshot_processors.group_metadata import GroupMembership
 from chatsnapshot_processors.lane import mark_after
 from chatsnapshot_processors.lane_opening import LaneContext, OpenLane, open_lane
 from chatsnapshot_processors.metrics import SequencerMetrics
-from chatsnapshot_schemas.connections import KafkaConnection
+from chatsnapshot_processors.root_topic import RootTopic
+from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
 from chatsnapshot_schemas.framing import Framing
 from chatsnapshot_schemas.kafka_admin import LastingAdmin
 from tests.pipeline.sequencer_installation import Installation
@@ -33,9 +34,21 @@ def lane_config(installation: Installation, hold_micros: int = 30_000_000, machi
     )
 
 
-def lane_context(config: SequencerConfig) -> LaneContext:
-    metrics = SequencerMetrics(CollectorRegistry())
-    return LaneContext(config, LastingAdmin(config.kafka), Framing(), metrics, config.data_dir / "cache")
+def brokerless_config(folder: Path, limits: LaneLimits | None = None) -> SequencerConfig:
+    """For lanes that are not to reach any broker."""
+    return SequencerConfig(
+        kafka=KafkaConnection(bootstrap_servers="127.0.0.1:1"),
+        topics=TopicNames(prefix="none"),
+        policy=SequencingPolicy(),
+        data_dir=folder,
+        limits=limits or LaneLimits(),
+    )
+
+
+def lane_context(config: SequencerConfig, *, roots: bool = False) -> LaneContext:
+    admin, metrics = LastingAdmin(config.kafka), SequencerMetrics(CollectorRegistry())
+    topic = RootTopic(admin, config.topics.roots) if roots else None
+    return LaneContext(config, admin, Framing(), metrics, config.data_dir / "cache", topic)
 
 
 def no_membership(config: SequencerConfig) -> GroupMembership:
@@ -43,9 +56,11 @@ def no_membership(config: SequencerConfig) -> GroupMembership:
     return GroupMembership(config.group_id, -1, "")
 
 
-def open_by_hand(config: SequencerConfig, membership: GroupMembership | None = None) -> OpenLane:
+def open_by_hand(
+    config: SequencerConfig, membership: GroupMembership | None = None, *, roots: bool = False
+) -> OpenLane:
     """Partition 0, opened."""
-    return open_lane(lane_context(config), 0, membership or no_membership(config), lambda: None)
+    return open_lane(lane_context(config, roots=roots), 0, membership or no_membership(config), lambda: None)
 
 
 @contextmanager

@@ -9,19 +9,10 @@ import pytest
 from confluent_kafka import KafkaException
 
 from chatsnapshot_processors.config import RootPolicy, SequencerConfig
-from chatsnapshot_processors.lane_opening import LaneContext, OpenLane, open_lane
 from chatsnapshot_processors.lane_producer import FailureKind, failure_kind
-from chatsnapshot_processors.root_topic import RootTopic
 from chatsnapshot_processors.topic_reading import PartitionReader
-from tests.pipeline.lane_drill import batch_of, commit, input_records, lane_config, lane_context, no_membership
+from tests.pipeline.lane_drill import batch_of, commit, input_records, lane_config, open_by_hand
 from tests.pipeline.sequencer_installation import Installation, chained_events
-
-
-def opened_with_roots(config: SequencerConfig) -> OpenLane:
-    plain = lane_context(config)
-    roots = RootTopic(plain.admin, config.topics.roots)
-    context = LaneContext(config, plain.admin, plain.framing, plain.metrics, plain.cache_dir, roots)
-    return open_lane(context, 0, no_membership(config), lambda: None)
 
 
 def config_of(installation: Installation, machine: str) -> SequencerConfig:
@@ -30,7 +21,7 @@ def config_of(installation: Installation, machine: str) -> SequencerConfig:
 
 
 def sequence_and_write_a_root(config: SequencerConfig) -> None:
-    heir = opened_with_roots(config)
+    heir = open_by_hand(config, roots=True)
     assert heir.roots is not None
     commit(heir, input_records(config, heir.start))
     while heir.roots._last is None:
@@ -57,7 +48,7 @@ def test_an_heir_writes_a_root_while_another_opens(
         yield from read(self, topic, partition, start)
 
     monkeypatch.setattr(PartitionReader, "read", reading)
-    lane = opened_with_roots(loser)
+    lane = open_by_hand(loser, roots=True)
     with pytest.raises(KafkaException) as refused:
         lane.transaction.run(batch_of(input_records(loser, 0)), [], lambda: False)
     assert failure_kind(refused.value) is FailureKind.FENCED

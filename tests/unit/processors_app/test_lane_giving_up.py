@@ -8,12 +8,10 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from chatsnapshot_processors import lane as lanes
-from chatsnapshot_processors.config import LaneLimits, SequencerConfig
-from chatsnapshot_processors.core.policy import SequencingPolicy
+from chatsnapshot_processors.config import LaneLimits
 from chatsnapshot_processors.lane import Lane
-from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
 from chatsnapshot_schemas.errors import BrokerUnavailable, FatalError
-from tests.pipeline.lane_drill import lane_context, no_membership
+from tests.pipeline.lane_drill import brokerless_config, lane_context, no_membership
 
 FAILURES_MAX = 9
 WITHIN_S = 30.0
@@ -26,13 +24,7 @@ def failing(error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         raise error
 
     monkeypatch.setattr(lanes, "open_lane", open_lane)
-    config = SequencerConfig(
-        kafka=KafkaConnection(bootstrap_servers="127.0.0.1:1"),
-        topics=TopicNames(prefix="none"),
-        policy=SequencingPolicy(),
-        data_dir=tmp_path,
-        limits=LaneLimits(failures_max=FAILURES_MAX),
-    )
+    config = brokerless_config(tmp_path, LaneLimits(failures_max=FAILURES_MAX))
     ended: list[Exception] = []
     lane = Lane(lane_context(config), 0, no_membership(config), ended.append)
     waited: list[float] = []

@@ -11,11 +11,8 @@ import pytest
 
 from chatsnapshot_processors import lane as lanes
 from chatsnapshot_processors.batch_transaction import Abandoned
-from chatsnapshot_processors.config import SequencerConfig
-from chatsnapshot_processors.core.policy import SequencingPolicy
 from chatsnapshot_processors.lane_pool import LanePool
-from chatsnapshot_schemas.connections import KafkaConnection, TopicNames
-from tests.pipeline.lane_drill import lane_context, no_membership
+from tests.pipeline.lane_drill import brokerless_config, lane_context, no_membership
 
 WITHIN_S = 30.0
 MOMENT_S = 0.05
@@ -55,12 +52,7 @@ def test_a_lane_begins_when_its_predecessor_has_ended(
 ) -> None:
     openings = Openings()
     monkeypatch.setattr(lanes, "open_lane", openings)
-    config = SequencerConfig(
-        kafka=KafkaConnection(bootstrap_servers="127.0.0.1:1"),
-        topics=TopicNames(prefix="none"),
-        policy=SequencingPolicy(),
-        data_dir=tmp_path,
-    )
+    config = brokerless_config(tmp_path)
     failures: list[Exception] = []
 
     async def overlapping() -> None:
